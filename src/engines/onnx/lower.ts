@@ -1,0 +1,152 @@
+import { inlineComposite } from "../../graph/control.ts";
+import { isNode, type Node } from "../../graph/node.ts";
+import type { OperationName } from "../../graph/operations.ts";
+import type { Program } from "../../graph/program.ts";
+import type { Shape } from "../../graph/shape.ts";
+import { simplify } from "../../graph/simplify.ts";
+import type { StateVariable } from "../../graph/state.ts";
+import { Tensor } from "../../graph/tensor.ts";
+import { rewrite, TensorMap, tensorKey, topologicalOrder, withInputs } from "../../graph/traverse.ts";
+import { GraphBuilder, ONNX_TYPE } from "./builder.ts";
+import { FUSED } from "./fused.ts";
+import { canUpdateInPlace } from "./in-place.ts";
+import { lowerings } from "./lowering.ts";
+import { encodeModel, type OnnxTensor, type OnnxValue } from "./proto.ts";
+
+/** A state variable under one of the shapes in which the model sees it; all share one buffer. */
+export interface StateInput {
+  readonly name: string;
+  readonly variable: StateVariable;
+  readonly shape: readonly number[];
+}
+
+export interface StateOutput extends StateInput {
+  readonly inPlace: boolean;
+}
+
+export interface LoweredProgram {
+  readonly model: Uint8Array;
+  /** Names of the feeds that the model takes. */
+  readonly feeds: readonly string[];
+  readonly fetches: readonly string[];
+  readonly stateInputs: readonly StateInput[];
+  readonly stateOutputs: readonly StateOutput[];
+}
+
+/** Replaces composites for which the engine has no operator by their bodies. */
+function expandComposites(program: Program): Program {
+  const outputs = [...program.fetches.map(({ tensor }) => tensor), ...program.updates.map(({ value }) => value)];
+  const expand = (tensors: readonly Tensor[], done: readonly Tensor[]): Tensor[] => rewrite(tensors, identities(done), (node, inputs) => {
+    if (isNode(node, "composite") && FUSED[node.attributes.label] === undefined) {
+      return expand(inlineComposite(node.attributes, inputs), inputs);
+    }
+    const same = inputs.every((tensor, at) => tensorKey(tensor) === tensorKey(node.inputs[at] ?? tensor));
+    return same ? node.types.map((_, index) => new Tensor(node, index)) : withInputs(node, inputs);
+  });
+  const expanded = simplify(expand(outputs, []));
+  const result = (at: number): Tensor => expanded[at] ?? fail();
+  return {
+    ...program,
+    fetches: program.fetches.map(({ name }, at) => ({ name, tensor: result(at) })),
+    updates: program.updates.map(({ variable }, at) => ({ variable, value: result(program.fetches.length + at) })),
+  };
+}
+
+function identities(tensors: readonly Tensor[]): TensorMap<Tensor> {
+  return new TensorMap(tensors.map((tensor) => [tensor, tensor] as const));
+}
+
+function fail(): never {
+  throw new Error("Lowering lost a result.");
+}
+
+/**
+ * Lowers a program to an ONNX model. `constants` gives the values of state variables that become part of the model
+ * instead of inputs.
+ */
+export function lowerProgram(
+  source: Program,
+  constants?: (variable: StateVariable) => Uint8Array,
+): LoweredProgram {
+  const program = expandComposites(source);
+  const outputs = [...program.fetches.map(({ tensor }) => tensor), ...program.updates.map(({ value }) => value)];
+  const used = new Set(topologicalOrder(outputs).flatMap((node) => (isNode(node, "input") ? [node.attributes.name] : [])));
+  const dimSources = new Map<string, { value: string; axis: number }>();
+  const inputs: OnnxValue[] = [];
+  for (const [name, { shape, dtype }] of Object.entries(program.feeds)) {
+    const dims = shape.filter((dim) => typeof dim === "string" && /^[A-Za-z_][A-Za-z0-9_.]*$/.test(dim) && !dimSources.has(dim));
+    if (!used.has(name) && dims.length === 0) continue;
+    used.add(name);
+    shape.forEach((dim, axis) => {
+      if (dims.includes(dim) && typeof dim === "string" && !dimSources.has(dim)) dimSources.set(dim, { value: name, axis });
+    });
+    inputs.push({ name, type: ONNX_TYPE[dtype], shape });
+  }
+
+  const stateInputs = new Map<string, StateInput>();
+  const initializers: (OnnxTensor & { name: string })[] = [];
+  const stateInput = (variable: StateVariable, shape: readonly number[]): string => {
+    const name = `state:${variable.name}${shape.join() === variable.shape.join() ? "" : `[${shape.join()}]`}`;
+    if (!stateInputs.has(name)) {
+      stateInputs.set(name, { name, variable, shape });
+      const type = ONNX_TYPE[variable.dtype];
+      if (constants === undefined) inputs.push({ name, type, shape });
+      else initializers.push({ name, type, dims: shape, raw: constants(variable) });
+    }
+    return name;
+  };
+  const lower = (node: Node, builder: GraphBuilder): readonly string[] => {
+    if (isNode(node, "state")) return [stateInput(node.attributes.variable, node.attributes.variable.shape)];
+    if (isNode(node, "input")) return [node.attributes.name];
+    const view = viewOfState(node);
+    return view !== undefined ? [stateInput(view.variable, view.shape)] : lowerNode(node, builder);
+  };
+
+  const builder = new GraphBuilder(lower, dimSources);
+  const values: OnnxValue[] = [];
+  const finish = (name: string, tensor: Tensor): void => {
+    builder.identity(builder.value(tensor), name);
+    values.push({ name, type: ONNX_TYPE[tensor.dtype], shape: tensor.shape });
+  };
+  for (const { name, tensor } of program.fetches) finish(`fetch:${name}`, tensor);
+  const stateOutputs = program.updates.map((update): StateOutput => {
+    const { variable } = update;
+    const value = withoutReshape(update.value);
+    const name = `next:${variable.name}`;
+    finish(name, value);
+    return { name, variable, shape: value.shape as readonly number[], inPlace: canUpdateInPlace(program, { variable, value }) };
+  });
+  const model = encodeModel({
+    name: "decade", nodes: builder.nodes, inputs, outputs: values,
+    initializers: [...initializers, ...builder.initializers.values()],
+  });
+  return {
+    model,
+    feeds: [...used],
+    fetches: program.fetches.map(({ name }) => name),
+    stateInputs: constants === undefined ? [...stateInputs.values()] : [],
+    stateOutputs,
+  };
+}
+
+function lowerNode<K extends OperationName>(node: Node<K>, builder: GraphBuilder): readonly string[] {
+  return lowerings[node.op](node, builder);
+}
+
+/** A reshaped variable is the same buffer under another shape. */
+function viewOfState(node: Node): { variable: StateVariable; shape: readonly number[] } | undefined {
+  const [source] = node.inputs;
+  if (!isNode(node, "reshape") || source === undefined || !isNode(source.node, "state")) return undefined;
+  return { variable: source.node.attributes.variable, shape: concrete(node.attributes.shape) };
+}
+
+/** A new value that is only reshaped at the end is written in its own shape. */
+function withoutReshape(tensor: Tensor): Tensor {
+  const [source] = tensor.node.inputs;
+  const free = isNode(tensor.node, "reshape") && source !== undefined && source.shape.every((dim) => typeof dim === "number");
+  return free ? source : tensor;
+}
+
+function concrete(shape: Shape): readonly number[] {
+  return shape.map((dim) => (typeof dim === "number" ? dim : fail()));
+}

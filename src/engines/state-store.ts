@@ -1,0 +1,74 @@
+import type { StateVariable } from "../graph/state.ts";
+
+export type StateData = Float32Array | Float64Array | Int32Array;
+
+/**
+ * The arrays that an engine keeps between runs, by name. Executables compiled on one store share them, so that one
+ * program may compute gradients and another may apply them.
+ */
+export class StateStore {
+  readonly #entries = new Map<string, { readonly variable: StateVariable; data: StateData }>();
+
+  /** `double` holds float32 variables in float64. */
+  constructor(readonly double = false) {}
+
+  get names(): string[] {
+    return [...this.#entries.keys()];
+  }
+
+  has(name: string): boolean {
+    return this.#entries.has(name);
+  }
+
+  /** Makes room for a variable and initialises it, unless the store has it. Throws where shapes differ. */
+  declare(variable: StateVariable): void {
+    const known = this.#entries.get(variable.name);
+    if (known !== undefined) {
+      if (known.variable.shape.join() !== variable.shape.join() || known.variable.dtype !== variable.dtype) {
+        throw new Error(`The state "${variable.name}" is ${known.variable.dtype} [${known.variable.shape.join(", ")}], `
+          + `but a program wants ${variable.dtype} [${variable.shape.join(", ")}].`);
+      }
+      return;
+    }
+    const initial = variable.initialize();
+    const size = variable.shape.reduce((product, dim) => product * dim, 1);
+    if (initial.length !== size) {
+      throw new Error(`"${variable.name}" was initialised with ${initial.length} numbers, its shape [${variable.shape.join(", ")}] has ${size}.`);
+    }
+    this.#entries.set(variable.name, {
+      variable, data: this.double && variable.dtype === "float32" ? Float64Array.from(initial) : initial,
+    });
+  }
+
+  variable(name: string): StateVariable {
+    return this.#entry(name).variable;
+  }
+
+  /** The live array: it changes as programs run. Copy it to keep it. */
+  read(name: string): StateData {
+    return this.#entry(name).data;
+  }
+
+  /** Overwrites a variable's values. Throws where the length differs. */
+  write(name: string, values: ArrayLike<number>): void {
+    const { data, variable } = this.#entry(name);
+    if (values.length !== data.length) {
+      throw new Error(`"${name}" [${variable.shape.join(", ")}] holds ${data.length} numbers, ${values.length} were given.`);
+    }
+    data.set(values);
+  }
+
+  /** Replaces the array that holds a variable; used by engines that write results to a second buffer. */
+  exchange(name: string, data: StateData): StateData {
+    const entry = this.#entry(name);
+    const old = entry.data;
+    entry.data = data;
+    return old;
+  }
+
+  #entry(name: string) {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) throw new Error(`There is no state named "${name}".`);
+    return entry;
+  }
+}

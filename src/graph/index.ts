@@ -1,0 +1,12 @@
+export { GraphError } from "./apply.ts";
+export { composite, customGradient, scan, type ScanResult } from "./control.ts";
+export type { Dim } from "./dimension.ts";
+export type { DType } from "./dtype.ts";
+export { gradients } from "./gradients.ts";
+export type { CompositeGradient } from "./operations.ts";
+export { withPath } from "./scope.ts";
+export { formatShape, type Shape } from "./shape.ts";
+export type { StateVariable } from "./state.ts";
+export {
+  concat, constant, input, iota, ones, randomUniform, stack, sumTo, Tensor, where, zeros, type TensorLike,
+} from "./tensor.ts";

@@ -1,0 +1,92 @@
+import { simplify } from "./simplify.ts";
+import type { DType } from "./dtype.ts";
+import { isNode } from "./node.ts";
+import type { Shape } from "./shape.ts";
+import type { StateVariable } from "./state.ts";
+import { input, Tensor } from "./tensor.ts";
+import { topologicalOrder } from "./traverse.ts";
+import { GraphError } from "./apply.ts";
+
+/** The new value that a run gives a state variable. */
+export interface StateUpdate {
+  readonly variable: StateVariable;
+  readonly value: Tensor;
+}
+
+/** The type of an array that a program is fed. */
+export interface ArrayType<D extends DType = DType> {
+  readonly dtype: D;
+  readonly shape: Shape;
+}
+
+export type Signature = Readonly<Record<string, ArrayType>>;
+
+/** What a builder returns: tensors to fetch by name, and under `updates` what becomes of the state. */
+export interface Results {
+  readonly updates?: readonly StateUpdate[];
+  readonly [fetch: string]: Tensor | readonly StateUpdate[] | undefined;
+}
+
+/** A computation ready to be lowered: what goes in, what comes out, what it keeps. */
+export interface Program {
+  readonly feeds: Signature;
+  readonly fetches: readonly { readonly name: string; readonly tensor: Tensor }[];
+  readonly updates: readonly StateUpdate[];
+  /** Every variable that is read or written. */
+  readonly variables: readonly StateVariable[];
+}
+
+export function float32(...shape: Shape): ArrayType<"float32"> {
+  return { dtype: "float32", shape };
+}
+
+export function int32(...shape: Shape): ArrayType<"int32"> {
+  return { dtype: "int32", shape };
+}
+
+export function bool(...shape: Shape): ArrayType<"bool"> {
+  return { dtype: "bool", shape };
+}
+
+/** Builds a program from the types of its feeds and a function from tensors to results, and simplifies it. */
+export function buildProgram<S extends Signature>(
+  feeds: S,
+  build: (tensors: { readonly [K in keyof S]: Tensor }) => Results,
+): Program {
+  const tensors = Object.fromEntries(Object.entries(feeds).map(([name, { dtype, shape }]) => [name, input(name, dtype, shape)]));
+  const { updates = [], ...fetched } = build(tensors as { readonly [K in keyof S]: Tensor });
+  const fetches = Object.entries(fetched).flatMap(([name, tensor]) => (tensor instanceof Tensor ? [{ name, tensor }] : []));
+  updates.forEach(requireFitting);
+  const simplified = simplify([...fetches, ...updates].map((result) => ("tensor" in result ? result.tensor : result.value)));
+  const result = (at: number): Tensor => {
+    const tensor = simplified[at];
+    if (tensor === undefined) throw new GraphError("Simplification lost a result.");
+    return tensor;
+  };
+  return {
+    feeds,
+    fetches: fetches.map(({ name }, at) => ({ name, tensor: result(at) })),
+    updates: updates.map(({ variable }, at) => ({ variable, value: result(fetches.length + at) })),
+    variables: variablesOf(simplified, updates),
+  };
+}
+
+function requireFitting({ variable, value }: StateUpdate): void {
+  if (variable.dtype !== value.dtype || variable.shape.join() !== value.shape.join()) {
+    throw new GraphError(`The new value of "${variable.name}" is ${value.dtype} [${value.shape.join(", ")}], `
+      + `but it is ${variable.dtype} [${variable.shape.join(", ")}].`);
+  }
+}
+
+function variablesOf(outputs: readonly Tensor[], updates: readonly StateUpdate[]): StateVariable[] {
+  const read = topologicalOrder(outputs).flatMap((node) => (isNode(node, "state") ? [node.attributes.variable] : []));
+  const byName = new Map<string, StateVariable>();
+  for (const variable of [...read, ...updates.map(({ variable: written }) => written)]) {
+    const other = byName.get(variable.name);
+    if (other !== undefined && other !== variable) {
+      throw new GraphError(`Two different variables are named "${variable.name}"; name their layers apart.`);
+    }
+    byName.set(variable.name, variable);
+  }
+  return [...byName.values()];
+}

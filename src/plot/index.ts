@@ -1,0 +1,8 @@
+/** Charts as SVG: a thin, typed layer over vega-lite. */
+export type { Axis } from "./axis.ts";
+export { barChart, type Bar, type BarChartOptions } from "./bar-chart.ts";
+export type { Chart, ChartOptions } from "./chart.ts";
+export { lineChart, type LineChartOptions, type LinePoint, type LineSeries } from "./line-chart.ts";
+export { renderSvg, writeSvg } from "./render.ts";
+export { scatterChart, type ScatterChartOptions, type ScatterPoint } from "./scatter-chart.ts";
+export { themes, type Theme, type ThemeName } from "./theme.ts";

@@ -1,0 +1,162 @@
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import { SPECIAL_TOKENS, UNKNOWN_ID } from "./special-tokens.ts";
+import { TokenizerError } from "./tokenizer-error.ts";
+import type { TokenizerSpec } from "./tokenizer-spec.ts";
+
+/** Passed through as it is: a rebuilt object would lose a token that reads "__proto__". */
+const Vocabulary = z.custom<Record<string, number>>(
+  (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    Object.values(value).every((id: unknown) => Number.isInteger(id) && Number(id) >= 0),
+  "the vocabulary must map tokens to whole numbers",
+);
+
+const WordLevel = z.object({ type: z.literal("WordLevel"), vocab: Vocabulary, unk_token: z.literal("<unk>") });
+
+/** Byte-pair encoding without the variants that this library does not apply (dropout, affixes, byte fallback). */
+const BytePair = z.object({
+  type: z.literal("BPE"),
+  dropout: z.null().optional(),
+  unk_token: z.literal("<unk>").nullable(),
+  continuing_subword_prefix: z.union([z.null(), z.literal("")]).optional(),
+  end_of_word_suffix: z.union([z.null(), z.literal("")]).optional(),
+  fuse_unk: z.literal(false).optional(),
+  byte_fallback: z.literal(false).optional(),
+  ignore_merges: z.literal(false).optional(),
+  vocab: Vocabulary,
+  merges: z.array(z.tuple([z.string(), z.string()])),
+});
+
+const TokenizerFileSchema = z.looseObject({
+  normalizer: z.unknown(),
+  pre_tokenizer: z.unknown(),
+  model: z.discriminatedUnion("type", [WordLevel, BytePair]),
+});
+
+/** The parts of a Hugging Face tokenizer.json that this library reads. */
+export type TokenizerFile = z.infer<typeof TokenizerFileSchema>;
+export type ModelSection = TokenizerFile["model"];
+
+const NFC = { type: "NFC" };
+const LOWERCASE = { type: "Lowercase" };
+/** Gives the first word of a text the same leading space that the others have. */
+const LEADING_SPACE = { type: "Prepend", prepend: " " };
+const BYTE_LEVEL = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
+
+/** The steps around the model: text → `normalizer` → `pre_tokenizer` → pieces, and tokens → `decoder` → text. */
+interface Pipeline {
+  readonly normalizer: object;
+  readonly pre_tokenizer: object | null;
+  /** `null` joins tokens with single spaces. */
+  readonly decoder: object | null;
+}
+
+export function pipelineOf(spec: TokenizerSpec): Pipeline {
+  switch (spec.kind) {
+    case "word":
+    case "symbol": {
+      const lowercase = spec.kind === "word" && spec.lowercase;
+      return { normalizer: normalizers(lowercase), pre_tokenizer: { type: "WhitespaceSplit" }, decoder: null };
+    }
+    case "character":
+      return { normalizer: normalizers(spec.lowercase), pre_tokenizer: null, decoder: { type: "Fuse" } };
+    case "bpe":
+      return {
+        normalizer: normalizers(spec.lowercase, LEADING_SPACE),
+        pre_tokenizer: BYTE_LEVEL,
+        decoder: { type: "Sequence", decoders: [BYTE_LEVEL, { type: "Strip", content: " ", start: 1, stop: 0 }] },
+      };
+    default:
+      throw new TypeError(`unknown kind of tokenizer: ${JSON.stringify(spec satisfies never)}`);
+  }
+}
+
+function normalizers(lowercase: boolean, ...more: object[]): object {
+  return { type: "Sequence", normalizers: [NFC, ...(lowercase ? [LOWERCASE] : []), ...more] };
+}
+
+/** Puts a model between the steps of its kind. Token ids are places in `tokens`, the special tokens first. */
+export function buildTokenizerFile(spec: TokenizerSpec, tokens: readonly string[], merges: [string, string][]): object {
+  const vocab = Object.fromEntries(tokens.map((token, id) => [token, id]));
+  return {
+    version: "1.0",
+    truncation: null,
+    padding: null,
+    added_tokens: SPECIAL_TOKENS.map((content, id) => ({
+      id,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
+    ...pipelineOf(spec),
+    post_processor: null,
+    model: buildModel(spec, vocab, merges),
+  };
+}
+
+function buildModel(spec: TokenizerSpec, vocab: Record<string, number>, merges: [string, string][]): ModelSection {
+  if (spec.kind === "word" || spec.kind === "symbol") return { type: "WordLevel", vocab, unk_token: "<unk>" };
+  return {
+    type: "BPE",
+    dropout: null,
+    // Every byte has a token, so only single characters can be unknown.
+    unk_token: spec.kind === "character" ? SPECIAL_TOKENS[UNKNOWN_ID] : null,
+    continuing_subword_prefix: null,
+    end_of_word_suffix: null,
+    fuse_unk: false,
+    byte_fallback: false,
+    ignore_merges: false,
+    vocab,
+    merges,
+  };
+}
+
+/** Reads a tokenizer.json and checks that this library can apply it. @throws TokenizerError that says what differs. */
+export function parseTokenizerFile(json: string): TokenizerFile {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new TokenizerError(
+      `This tokenizer file is not JSON (${messageOf(error)}). Give a Hugging Face tokenizer.json.`,
+    );
+  }
+  const parsed = TokenizerFileSchema.safeParse(value);
+  if (!parsed.success) {
+    throw new TokenizerError(
+      `This tokenizer.json is not one that Decade can apply. ${z.prettifyError(parsed.error)}\n` +
+        `Give a WordLevel or plain BPE model, such as Tokenizer.toJson() writes.`,
+    );
+  }
+  SPECIAL_TOKENS.forEach((token, id) => {
+    const found = parsed.data.model.vocab[token];
+    if (found === id) return;
+    throw new TokenizerError(
+      `The special token ${token} of this tokenizer.json ${found === undefined ? "is missing" : `has id ${found}`}; ` +
+        `Decade expects id ${id}. Train a tokenizer with Tokenizer.train, or renumber this one.`,
+    );
+  });
+  return parsed.data;
+}
+
+/** Whether each word between single spaces is tokenized the same alone as in its text, so that words can be cached. */
+export function isWordwise(file: TokenizerFile): boolean {
+  const steps = { normalizer: file.normalizer, pre_tokenizer: file.pre_tokenizer };
+  return WORDWISE_PIPELINES.some(({ normalizer, pre_tokenizer }) =>
+    isDeepStrictEqual(steps, { normalizer, pre_tokenizer }),
+  );
+}
+
+const WORDWISE_PIPELINES: readonly Pipeline[] = [false, true].flatMap((lowercase) => [
+  pipelineOf({ kind: "word", lowercase, minimumCount: 1 }),
+  pipelineOf({ kind: "bpe", lowercase, vocabulary: 0 }),
+]);
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

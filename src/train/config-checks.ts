@@ -1,0 +1,82 @@
+/** The rules that bind several fields of a configuration to each other. */
+import { isObject, valueAt } from "./config-schema.ts";
+
+/**
+ * Checks the rules between fields. They are checked on the unparsed input, so that they are reported together with
+ * what is wrong with single fields.
+ *
+ * @returns a sentence for each rule that is broken
+ */
+export function crossChecks(input: unknown): string[] {
+  const read = (path: string): unknown => valueAt(input, path.split("."));
+  return rules.flatMap((rule) => rule(read) ?? []);
+}
+
+type Read = (path: string) => unknown;
+
+const rules: readonly ((read: Read) => string | undefined)[] = [
+  function oneDuration(read) {
+    const [epochs, steps] = [read("training.epochs"), read("training.steps")];
+    if (epochs === undefined || steps === undefined) return undefined;
+    return (
+      `training.epochs: received ${String(epochs)} beside training.steps ${String(steps)}, but only one of them says ` +
+      `how long to train; leave the other out.`
+    );
+  },
+
+  function inputFeedingNeedsAttention(read) {
+    if (read("model.inputFeeding") !== true || (read("model.attention") ?? "none") !== "none") return undefined;
+    return (
+      `model.inputFeeding: received true, but model.attention is "none" and inputFeeding needs attention; set ` +
+      `model.attention to "additive", "dot" or "general", or leave inputFeeding out.`
+    );
+  },
+
+  function tyingAllNeedsJointVocabulary(read) {
+    const twoVocabularies = read("tokenizer.source") !== undefined && read("tokenizer.target") !== undefined;
+    if (read("model.tiedEmbeddings") !== "all" || !twoVocabularies) return undefined;
+    return (
+      `model.tiedEmbeddings: received "all", which needs a joint vocabulary, but tokenizer has a source and a target ` +
+      `entry; give one tokenizer for both, or tie only "target".`
+    );
+  },
+
+  ...["validation", "test"].map(
+    (split) =>
+      function shorthandNeedsParallel(read: Read) {
+        const kind = read("data.kind");
+        const files = read(`data.${split}`);
+        const shorthand = isObject(files) && files.kind === undefined && files.source !== undefined;
+        if (!shorthand || kind === "parallel") return undefined;
+        return (
+          `data.${split}.kind: nothing was given, but it may only be left out when data.kind is "parallel"; add ` +
+          `kind: "parallel".`
+        );
+      },
+  ),
+
+  function plateauNeedsValidation(read) {
+    if (read("training.schedule.kind") !== "plateau" || read("data.validation") !== undefined) return undefined;
+    return (
+      `training.schedule.kind: received "plateau", which follows the validation loss, but data.validation is not ` +
+      `given; add it, for example { fraction: 0.05 }, or choose another schedule.`
+    );
+  },
+
+  function patienceNeedsValidation(read) {
+    if (read("training.patience") === undefined || read("data.validation") !== undefined) return undefined;
+    return (
+      `training.patience: received ${String(read("training.patience"))}, which counts validations, but ` +
+      `data.validation is not given; add it, for example { fraction: 0.05 }, or leave patience out.`
+    );
+  },
+
+  function somethingMustBeLeft(read) {
+    const [validation, test] = [read("data.validation.fraction"), read("data.test.fraction")];
+    if (typeof validation !== "number" || typeof test !== "number" || validation + test < 1) return undefined;
+    return (
+      `data.validation.fraction: received ${validation} beside data.test.fraction ${test}, which leaves no pairs to ` +
+      `train on; their sum must be below 1.`
+    );
+  },
+];

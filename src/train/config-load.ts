@@ -1,0 +1,84 @@
+/** Reading a configuration from a file. */
+import { readFile } from "node:fs/promises";
+import { dirname, extname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createJiti } from "jiti";
+import { resolveRun, runJsonSchema, type RunConfig } from "./config.ts";
+import type { HeldOut } from "./config-data.ts";
+import { applyOverrides } from "./config-overrides.ts";
+import { ConfigError } from "./config-problems.ts";
+
+const formats = [".ts", ".mts", ".js", ".mjs", ".json"];
+
+/**
+ * Reads, overrides and resolves the configuration in a file: the default export of a TypeScript or JavaScript module,
+ * or JSON. Relative data paths, those of overrides too, start at the file's folder and come back absolute.
+ *
+ *     const config = await loadConfig("captions.config.ts", ["training.epochs=3"]);
+ *
+ * @param overrides `path=value`, as `--set` takes them
+ * @throws ConfigError that lists everything that is wrong
+ */
+export async function loadConfig(file: string, overrides: readonly string[] = []): Promise<RunConfig> {
+  const path = resolve(file);
+  const input = applyOverrides(await readInput(path), overrides, runJsonSchema);
+  return resolveDataPaths(resolveRun(input, path), dirname(path));
+}
+
+/** A configuration whose relative data paths start at a folder. */
+export function resolveDataPaths(config: RunConfig, folder: string): RunConfig {
+  const { data } = config;
+  const splits = Object.fromEntries(
+    (["validation", "test"] as const).flatMap((name) => {
+      const split = data[name];
+      return split === undefined ? [] : [[name, resolveSource(split, folder)]];
+    }),
+  );
+  return { ...config, data: { ...resolveSource(data, folder), ...splits } };
+}
+
+function resolveSource<Source extends HeldOut>(source: Source, folder: string): Source {
+  if ("file" in source) return { ...source, file: resolve(folder, source.file) };
+  if ("source" in source) {
+    return { ...source, source: resolve(folder, source.source), target: resolve(folder, source.target) };
+  }
+  return source;
+}
+
+async function readInput(path: string): Promise<unknown> {
+  if (!formats.includes(extname(path))) {
+    throw new ConfigError([`expected a file that ends in ${formats.join(", ")}; rename it or convert it.`], path);
+  }
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    throw new ConfigError([`it cannot be read (${reasonOf(cause)}); check the path.`], path, { cause });
+  }
+  try {
+    return extname(path) === ".json" ? JSON.parse(text) : await importDefault(path);
+  } catch (cause) {
+    if (cause instanceof ConfigError) throw cause;
+    throw new ConfigError([`it cannot be loaded (${reasonOf(cause)}); correct the file.`], path, { cause });
+  }
+}
+
+/** Imports a module's default export; `decade` in it means this package, wherever the file lies. */
+async function importDefault(path: string): Promise<unknown> {
+  const own = fileURLToPath(import.meta.url);
+  const jiti = createJiti(import.meta.url, {
+    alias: { decade: resolve(dirname(own), `../index${extname(own)}`) },
+  });
+  // The file itself is read anew, for those who edit it while the process lives; what it imports is not.
+  delete jiti.cache[path];
+  const module: unknown = await jiti.import(path);
+  const value = typeof module === "object" && module !== null && "default" in module ? module.default : undefined;
+  if (value === undefined) {
+    throw new ConfigError(["it has no default export; write `export default defineRun({ … })`."], path);
+  }
+  return await value;
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

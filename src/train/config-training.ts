@@ -1,0 +1,107 @@
+import { z } from "zod";
+
+const steps = () => z.int().min(1);
+const warmup = (length: number) =>
+  z.int().min(0).default(length).describe("Steps over which the learning rate rises linearly from 0.");
+const learningRate = (rate: number) => z.number().gt(0).default(rate).describe("Peak learning rate.");
+
+const interval = () =>
+  z.union([
+    z.strictObject({ epochs: z.number().gt(0).describe("Interval in passes over the data; may be fractional.") }),
+    z.strictObject({ steps: steps().describe("Interval in optimiser steps.") }),
+  ]);
+
+const batchSchema = z.union([
+  z.strictObject({ sentences: z.int().min(1).describe("Pairs in a batch.") }),
+  z.strictObject({ tokens: z.int().min(1).describe("Most tokens in a batch, padding included.") }),
+]);
+
+const adamFields = {
+  learningRate: learningRate(1e-3),
+  beta1: z.number().min(0).lt(1).default(0.9).describe("Decay of the gradients' mean."),
+  beta2: z.number().min(0).lt(1).default(0.999).describe("Decay of the squared gradients' mean."),
+  epsilon: z.number().gt(0).default(1e-8).describe("Added to the denominator."),
+};
+
+const optimizerSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("sgd").describe("Stochastic gradient descent."),
+    learningRate: learningRate(0.7),
+    momentum: z.number().min(0).lt(1).default(0).describe("Share of the previous update that is kept."),
+  }),
+  z.strictObject({ kind: z.literal("adam").describe("Adam (Kingma and Ba 2015)."), ...adamFields }),
+  z.strictObject({
+    kind: z.literal("adamw").describe("Adam with decoupled weight decay (Loshchilov and Hutter 2019)."),
+    ...adamFields,
+    weightDecay: z.number().min(0).default(0.01).describe("Share of each weight, times the rate, removed per step."),
+  }),
+]);
+
+const decayFields = {
+  warmup: warmup(0),
+  final: z.number().min(0).max(1).default(0).describe("Learning rate at the end, as a fraction of the peak."),
+};
+
+const scheduleSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("constant").describe("The peak rate throughout."), warmup: warmup(0) }),
+  z.strictObject({
+    kind: z.literal("linear").describe("A straight line down to the end of training."),
+    ...decayFields,
+  }),
+  z.strictObject({ kind: z.literal("cosine").describe("Half a cosine down to the end of training."), ...decayFields }),
+  z.strictObject({
+    kind: z.literal("inverse-sqrt").describe("Falls with the inverse square root of the step (Vaswani et al. 2017)."),
+    warmup: warmup(4000),
+  }),
+  z.strictObject({
+    kind: z.literal("halving").describe("Constant, then halved again and again (Sutskever et al. 2014, section 3.4)."),
+    after: z.number().min(0).default(5).describe("Epochs before the first halving."),
+    every: z.number().gt(0).default(0.5).describe("Epochs between halvings."),
+  }),
+  z.strictObject({
+    kind: z.literal("plateau").describe("Lowered whenever validation stops improving."),
+    factor: z.number().gt(0).lt(1).default(0.5).describe("What the rate is multiplied by."),
+    patience: z.int().min(1).default(1).describe("Validations without improvement before the rate falls."),
+    minimum: z.number().min(0).default(0).describe("Lowest rate."),
+  }),
+]);
+
+/** How the network is trained, and how long. */
+export const trainingSchema = z
+  .strictObject({
+    epochs: z
+      .number()
+      .gt(0)
+      .optional()
+      .describe("Passes over the data, may be fractional; absent: 10, unless `steps` is given."),
+    steps: steps().optional().describe("Optimiser steps, in place of `epochs`."),
+    batch: batchSchema.prefault({ tokens: 4096 }).describe("Size of a batch."),
+    accumulate: steps().default(1).describe("Batches whose gradients are summed for one optimiser step."),
+    optimizer: optimizerSchema.prefault({ kind: "adam" }).describe("The update rule."),
+    schedule: scheduleSchema.prefault({ kind: "constant" }).describe("How the learning rate changes."),
+    clipNorm: z
+      .number()
+      .gt(0)
+      .nullable()
+      .default(5)
+      .describe("Largest Euclidean norm of all gradients together; null: no limit."),
+    labelSmoothing: z.number().min(0).lt(1).default(0).describe("Probability spread evenly over the vocabulary."),
+    validateEvery: interval().prefault({ epochs: 1 }).describe("How often the validation pairs are judged."),
+    patience: steps().optional().describe("Validations without improvement before training stops; absent: never."),
+    checkpointEvery: interval().prefault({ epochs: 1 }).describe("How often a checkpoint is written."),
+    keepLast: steps().default(3).describe("Newest checkpoints kept; the best one always is."),
+    logEvery: steps().default(50).describe("Steps between two lines of the metrics log."),
+  })
+  .transform((training) =>
+    training.epochs === undefined && training.steps === undefined ? { ...training, epochs: 10 } : training,
+  );
+
+type DurationInput = { epochs?: number; steps?: never } | { epochs?: never; steps?: number };
+
+export type TrainingInput = z.input<typeof trainingSchema> & DurationInput;
+export type TrainingConfig = z.output<typeof trainingSchema>;
+export type BatchConfig = z.output<typeof batchSchema>;
+export type OptimizerConfig = z.output<typeof optimizerSchema>;
+export type ScheduleConfig = z.output<typeof scheduleSchema>;
+/** An interval between recurring events. */
+export type Interval = z.output<ReturnType<typeof interval>>;

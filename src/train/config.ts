@@ -1,0 +1,101 @@
+/** A run's configuration: everything needed to repeat the run. */
+import { z } from "zod";
+import { crossChecks } from "./config-checks.ts";
+import { dataSchema } from "./config-data.ts";
+import { modelSchema, type ModelInput } from "./config-model.ts";
+import { ConfigError, describeIssues } from "./config-problems.ts";
+import type { FieldSchema } from "./config-schema.ts";
+import { tokenizerSchema } from "./config-tokenizer.ts";
+import { trainingSchema, type TrainingInput } from "./config-training.ts";
+
+export { ConfigError } from "./config-problems.ts";
+export type { DataConfig, DataInput, HeldOut, PairSource } from "./config-data.ts";
+export type { ModelConfig, ModelInput } from "./config-model.ts";
+export type { TokenizerConfig, TokenizerInput, TokenizerSpec } from "./config-tokenizer.ts";
+export type {
+  BatchConfig,
+  Interval,
+  OptimizerConfig,
+  ScheduleConfig,
+  TrainingConfig,
+  TrainingInput,
+} from "./config-training.ts";
+
+const engineSchema = z
+  .discriminatedUnion("kind", [
+    z.strictObject({
+      kind: z.literal("onnx").describe("ONNX Runtime on the CPU."),
+      threads: z.int().min(1).optional().describe("Threads of one operation; absent: all cores."),
+    }),
+  ])
+  .prefault({ kind: "onnx" })
+  .describe("What the numeric work runs on.");
+
+const runSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, {
+      error: 'letters, digits, ".", "_" and "-", the first a letter, a digit or "_"',
+    })
+    .describe('Name of the run and of its folder: letters, digits, ".", "_" and "-".'),
+  directory: z
+    .string()
+    .min(1)
+    .default("runs")
+    .describe("Folder that holds the run's folder, relative to the working directory."),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(1)
+    .describe("Where all randomness starts."),
+  data: dataSchema,
+  tokenizer: tokenizerSchema,
+  model: modelSchema,
+  training: trainingSchema.prefault({}).describe("How the network is trained, and how long."),
+  engine: engineSchema,
+});
+
+/** The JSON Schema of a configuration as it is written, for documentation and editors. */
+export const runJsonSchema: FieldSchema = z.toJSONSchema(runSchema, { io: "input", reused: "inline" });
+
+type EngineInput = z.input<typeof engineSchema>;
+export type EngineConfig = z.output<typeof engineSchema>;
+
+/** A configuration as it is written: fields with a default may be left out. */
+export type RunInput = Omit<z.input<typeof runSchema>, "model" | "training" | "engine"> & {
+  model: ModelInput;
+  training?: TrainingInput;
+  engine?: EngineInput;
+};
+
+/** A configuration with every default filled in. */
+export type RunConfig = z.output<typeof runSchema>;
+
+/**
+ * Types a configuration where it is written; the value is returned as it is.
+ *
+ *     export default defineRun({
+ *       name: "captions",
+ *       data: { kind: "parallel", source: "train.en", target: "train.fr", validation: { fraction: 0.05 } },
+ *       tokenizer: { kind: "bpe", vocabulary: 8000 },
+ *       model: { kind: "seq2seq-lstm", hidden: 256, attention: "general" },
+ *     });
+ */
+export function defineRun(input: RunInput): RunInput {
+  return input;
+}
+
+/**
+ * Checks a configuration and fills in its defaults. A resolved configuration resolves to itself.
+ *
+ * @param subject what the error calls the configuration
+ * @throws ConfigError that lists everything that is wrong, a sentence each
+ */
+export function resolveRun(input: unknown, subject = "The configuration"): RunConfig {
+  const parsed = runSchema.safeParse(input);
+  const problems = crossChecks(input);
+  if (parsed.success && problems.length === 0) return parsed.data;
+  const issues = parsed.success ? [] : describeIssues(parsed.error.issues, runJsonSchema, input);
+  throw new ConfigError([...issues, ...problems], subject);
+}

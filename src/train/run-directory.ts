@@ -1,0 +1,174 @@
+/** The folder that holds everything about a run. */
+import { access, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { recoverCheckpoints } from "./checkpoint-recovery.ts";
+import { resolveRun, type RunConfig } from "./config.ts";
+import { Lock } from "./lock.ts";
+import { errorCode, writeFileAtomically } from "./run-directory-files.ts";
+
+/** A run directory that does not exist, exists already, or holds something else. */
+export class RunDirectoryError extends Error {
+  override readonly name = "RunDirectoryError";
+}
+
+/** What to do when the directory already holds a run. */
+export interface CreateOptions {
+  /** Go on with it: its files stay as they are, its `config.json` too. */
+  readonly resume?: boolean;
+  /** Delete it first. */
+  readonly overwrite?: boolean;
+}
+
+/**
+ * A run directory: `config.json`, `metrics.jsonl`, the tokenizers, `checkpoints/` and `samples/`. One that was opened
+ * for writing holds the run's lock until `close`.
+ *
+ *     const run = await RunDirectory.create(config, { resume: true });
+ *     try { … } finally { run.close(); }
+ */
+export class RunDirectory {
+  /** Absolute path of the folder. */
+  readonly path: string;
+  readonly #lock: Lock | undefined;
+
+  private constructor(path: string, lock?: Lock) {
+    this.path = path;
+    this.#lock = lock;
+  }
+
+  /**
+   * Makes the directory `<config.directory>/<config.name>`, writes its `config.json` and takes its lock.
+   *
+   * @throws RunDirectoryError when it already holds a run and neither resume nor overwrite was asked for, or both were
+   * @throws LockError when another process is writing to the run
+   */
+  static async create(config: RunConfig, options: CreateOptions = {}): Promise<RunDirectory> {
+    const path = resolve(config.directory, config.name);
+    if (options.resume && options.overwrite) {
+      throw new RunDirectoryError(`${path} cannot be both resumed and overwritten; choose one.`);
+    }
+    const checkVacant = async (): Promise<boolean> => {
+      const held = await holdsRun(path);
+      if (held && !options.resume && !options.overwrite) {
+        throw new RunDirectoryError(`${path} already holds a run; continue it with --resume or choose another name.`);
+      }
+      return !held;
+    };
+    await checkVacant();
+    await mkdir(path, { recursive: true });
+    return RunDirectory.#locked(path, async (run) => {
+      const vacant = await checkVacant();
+      if (options.overwrite) await run.#removeContents();
+      await run.#makeFolders();
+      if (vacant || options.overwrite) await run.writeConfig(config);
+    });
+  }
+
+  /**
+   * Opens an existing run.
+   *
+   * @param options.write takes the run's lock and cleans up after an interrupted writer; without it the run is only read
+   * @throws RunDirectoryError when there is no run at the path
+   */
+  static async open(path: string, options: { write?: boolean } = {}): Promise<RunDirectory> {
+    const absolute = resolve(path);
+    if (!(await holdsRun(absolute))) {
+      throw new RunDirectoryError(`${absolute} holds no run: it has no config.json. Check the path, or train first.`);
+    }
+    if (!options.write) return new RunDirectory(absolute);
+    return RunDirectory.#locked(absolute, (run) => run.#makeFolders());
+  }
+
+  /** The runs in a folder, by name; none when the folder does not exist. */
+  static async list(directory: string): Promise<RunDirectory[]> {
+    const names = await readdir(directory).catch((error: unknown) => {
+      if (errorCode(error) === "ENOENT") return [];
+      throw error;
+    });
+    const paths = names.sort().map((name) => resolve(directory, name));
+    const held = await Promise.all(paths.map(holdsRun));
+    return paths.filter((_, index) => held[index]).map((path) => new RunDirectory(path));
+  }
+
+  static async #locked(path: string, prepare: (run: RunDirectory) => Promise<void>): Promise<RunDirectory> {
+    const lock = await Lock.acquire(join(path, "run.lock"));
+    try {
+      const run = new RunDirectory(path, lock);
+      await prepare(run);
+      await recoverCheckpoints(run.checkpoints);
+      return run;
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  get name(): string {
+    return basename(this.path);
+  }
+
+  get configFile(): string {
+    return join(this.path, "config.json");
+  }
+
+  get metricsFile(): string {
+    return join(this.path, "metrics.jsonl");
+  }
+
+  get checkpoints(): string {
+    return join(this.path, "checkpoints");
+  }
+
+  get samples(): string {
+    return join(this.path, "samples");
+  }
+
+  /** The tokenizer's file: of a joint vocabulary, or of one side. */
+  tokenizerFile(side?: "source" | "target"): string {
+    return join(this.path, side === undefined ? "tokenizer.json" : `${side}-tokenizer.json`);
+  }
+
+  /** The run's configuration, checked anew. */
+  async readConfig(): Promise<RunConfig> {
+    const text = await readFile(this.configFile, "utf8");
+    let input: unknown;
+    try {
+      input = JSON.parse(text);
+    } catch (cause) {
+      throw new RunDirectoryError(`${this.configFile} is not valid JSON; restore it from a copy of the run.`, {
+        cause,
+      });
+    }
+    return resolveRun(input, this.configFile);
+  }
+
+  /** Replaces `config.json`; a kill leaves either the old or the new one. */
+  async writeConfig(config: RunConfig): Promise<void> {
+    await writeFileAtomically(this.configFile, `${JSON.stringify(config, undefined, 2)}\n`);
+  }
+
+  /** Gives the lock back. */
+  close(): void {
+    this.#lock?.release();
+  }
+
+  async #makeFolders(): Promise<void> {
+    await mkdir(this.checkpoints, { recursive: true });
+    await mkdir(this.samples, { recursive: true });
+  }
+
+  /** Removes what a run writes, and nothing else that someone may keep in the folder; `config.json` last. */
+  async #removeContents(): Promise<void> {
+    const tokenizers = [this.tokenizerFile(), this.tokenizerFile("source"), this.tokenizerFile("target")];
+    for (const path of [this.checkpoints, this.samples, this.metricsFile, ...tokenizers, this.configFile]) {
+      await rm(path, { recursive: true, force: true });
+    }
+  }
+}
+
+async function holdsRun(path: string): Promise<boolean> {
+  return access(join(path, "config.json")).then(
+    () => true,
+    () => false,
+  );
+}
