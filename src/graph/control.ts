@@ -1,7 +1,7 @@
-import { applyAll } from "./apply.ts";
+import { applyAll, GraphError } from "./apply.ts";
 import type { CompositeGradient } from "./operations.ts";
 import { input, type Tensor } from "./tensor.ts";
-import { capturesOf, rewrite, TensorMap } from "./traverse.ts";
+import { capturesOf, rewrite, TensorMap, topologicalOrder } from "./traverse.ts";
 
 /** A stand-in for a tensor of the same type, local to a body. */
 export function placeholder(name: string, { shape, dtype }: Pick<Tensor, "shape" | "dtype">): Tensor {
@@ -39,7 +39,7 @@ export function scan(
 
 /**
  * A function of tensors as one node, with a label by which an engine may know a faster form of it, and, where given,
- * its own gradient. The body may mention its arguments and constants only.
+ * its own gradient. The body may mention its arguments and constants only; a `GraphError` is thrown where it does not.
  */
 export function composite(
   label: string,
@@ -49,6 +49,9 @@ export function composite(
 ): Tensor[] {
   const placeholders = inputs.map((tensor, at) => placeholder(`argument${at}`, tensor));
   const results = build(...placeholders);
+  const known = new TensorMap(placeholders.map((tensor) => [tensor, true] as const));
+  const foreign = topologicalOrder(results, known).find(({ op }) => op === "input" || op === "state");
+  if (foreign !== undefined) throw new GraphError(`The composite "${label}" mentions a tensor that is not among its inputs; pass it as one.`);
   return applyAll("composite", inputs, {
     label, parameters: options.parameters ?? {}, placeholders, results, gradient: options.gradient,
   });

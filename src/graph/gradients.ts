@@ -7,7 +7,7 @@ import { leftGradient, rightGradient } from "./ops/matmul.ts";
 import { scanGradient } from "./scan-gradient.ts";
 import { withPath } from "./scope.ts";
 import { constant, Tensor, zeros } from "./tensor.ts";
-import { dependents, TensorMap, topologicalOrder } from "./traverse.ts";
+import { dependents, tensorKey, TensorMap, topologicalOrder } from "./traverse.ts";
 
 /**
  * Reverse-mode derivatives of a scalar by each tensor, as graphs. Zero where the loss does not depend on one.
@@ -17,22 +17,26 @@ export function gradients(loss: Tensor, by: readonly Tensor[]): Tensor[] {
   if (loss.rank !== 0 || loss.dtype !== "float32") {
     throw new GraphError(`gradients needs a float32 scalar, received ${loss.dtype} [${loss.shape.join(", ")}]; sum or average it first.`);
   }
-  const slopes = backpropagate([loss], [constant(1)], by);
+  const slopes = backpropagate([loss], [constant(1)], by, { through: true });
   return by.map((tensor, at) => slopes[at] ?? zeros(tensor.shape));
 }
 
 /** Takes over the derivative of a product by one operand and returns true, or leaves it to the general rule. */
 export type Defer = (node: Node, operand: 0 | 1, cotangent: Tensor) => boolean;
 
-/** Vector-Jacobian product of a graph; `undefined` is zero. The graph is not followed past the tensors in `by`. */
+/**
+ * Vector-Jacobian product of a graph; `undefined` is zero. The graph is followed past the tensors in `by`, to others of
+ * them, only with `through`.
+ */
 export function backpropagate(
   outputs: readonly Tensor[],
   cotangents: readonly (Tensor | undefined)[],
   by: readonly Tensor[],
-  defer: Defer = () => false,
+  { defer = () => false, through = false }: { defer?: Defer; through?: boolean } = {},
 ): (Tensor | undefined)[] {
   const targets = new TensorMap(by.map((tensor) => [tensor, true] as const));
-  const active = dependents(outputs, targets);
+  const stop = through ? new TensorMap<true>() : targets;
+  const active = dependents(outputs, targets, stop);
   const slopes = new TensorMap<Tensor>();
   const isActive = (tensor: Tensor): boolean => tensor.dtype === "float32" && (targets.has(tensor) || active.has(tensor.node));
   const accumulate = (tensor: Tensor | undefined, slope: Tensor | undefined): void => {
@@ -42,7 +46,7 @@ export function backpropagate(
   };
   outputs.forEach((output, at) => accumulate(output, cotangents[at]));
 
-  for (const node of topologicalOrder(outputs, targets).reverse()) {
+  for (const node of topologicalOrder(outputs, stop).reverse()) {
     if (!active.has(node)) continue;
     const received = outputsOf(node).map((output) => slopes.get(output));
     if (received.every((slope) => slope === undefined)) continue;
@@ -75,7 +79,9 @@ function inputSlopes<K extends OperationName>(
   if (isNode(node as Node, "composite")) {
     const { attributes } = node as Node<"composite">;
     if (attributes.gradient !== undefined) return attributes.gradient(node.inputs, outputs, cotangents);
-    return backpropagate(inlineComposite(attributes, node.inputs), cotangents, node.inputs);
+    const slopes = backpropagate(inlineComposite(attributes, node.inputs), cotangents, node.inputs);
+    const keys = node.inputs.map(tensorKey);
+    return slopes.map((slope, at) => (keys.indexOf(keys[at] ?? "") === at ? slope : undefined)); // one of equal inputs has it all
   }
   return definitions[node.op].gradient?.({ inputs: node.inputs, outputs, cotangents, attributes: node.attributes }) ?? [];
 }

@@ -4,6 +4,7 @@ export type { Dim } from "./dimension.ts";
 export type { DType } from "./dtype.ts";
 export { gradients } from "./gradients.ts";
 export type { CompositeGradient } from "./operations.ts";
+export { formatGraph } from "./print.ts";
 export { withPath } from "./scope.ts";
 export { formatShape, type Shape } from "./shape.ts";
 export type { StateVariable } from "./state.ts";

@@ -57,7 +57,9 @@ export function buildProgram<S extends Signature>(
   const { updates = [], ...fetched } = build(tensors as { readonly [K in keyof S]: Tensor });
   const fetches = Object.entries(fetched).flatMap(([name, tensor]) => (tensor instanceof Tensor ? [{ name, tensor }] : []));
   updates.forEach(requireFitting);
-  const simplified = simplify([...fetches, ...updates].map((result) => ("tensor" in result ? result.tensor : result.value)));
+  const results = [...fetches.map(({ tensor }) => tensor), ...updates.map(({ value }) => value)];
+  variablesOf(results, updates); // before simplification takes variables of one name for one
+  const simplified = simplify(results);
   const result = (at: number): Tensor => {
     const tensor = simplified[at];
     if (tensor === undefined) throw new GraphError("Simplification lost a result.");

@@ -1,5 +1,6 @@
 import { applyAll } from "./apply.ts";
 import { placeholder } from "./control.ts";
+import { multiplyDims } from "./dimension.ts";
 import { backpropagate } from "./gradients.ts";
 import type { Node } from "./node.ts";
 import { leftGradient, rightGradient } from "./ops/matmul.ts";
@@ -43,7 +44,7 @@ export function scanGradient(
     [...body.nextCarries, ...body.outputs.slice(0, outputCount)],
     [...carrySlopes, ...outputSlopes],
     [...body.carries, ...body.slices, ...wantedCaptures],
-    (product, operand, cotangent) => {
+    { defer: (product, operand, cotangent) => {
       const [left, right] = product.inputs;
       const capture = product.inputs[operand];
       const other = operand === 0 ? right : left;
@@ -51,7 +52,7 @@ export function scanGradient(
       if (!contractible(capture, other, cotangent)) return false;
       deferred.push({ capture, operand, other, cotangent });
       return true;
-    },
+    } },
   );
   const captureSlopes = new TensorMap<Tensor>();
   const accumulated = wantedCaptures.flatMap((capture, at) => {
@@ -175,5 +176,7 @@ function timeIntoRows(stacked: Tensor, axis: -2 | -1): Tensor {
   const order = axis === -2 ? [...batch, 0, m, n] : [...batch, m, 0, n];
   const moved = stacked.transpose(order);
   const shape = moved.shape.slice(0, rank - 3);
-  return moved.reshape(axis === -2 ? [...shape, -1, stacked.dim(n)] : [...shape, stacked.dim(m), -1]);
+  return moved.reshape(axis === -2
+    ? [...shape, multiplyDims(stacked.dim(0), stacked.dim(m)), stacked.dim(n)]
+    : [...shape, stacked.dim(m), multiplyDims(stacked.dim(0), stacked.dim(n))]);
 }

@@ -34,8 +34,14 @@ function rebuilt(node: Node, inputs: readonly Tensor[]): readonly Tensor[] {
 /** Equal keys mean equal values. Placeholders, loops and composites are never merged. */
 function nodeKey(node: Node, inputs: readonly Tensor[]): string | undefined {
   if (isNode(node, "scan") || isNode(node, "composite") || isNode(node, "input")) return undefined;
-  const attributes = isNode(node, "state") ? node.attributes.variable.name : JSON.stringify(node.attributes);
+  const attributes = isNode(node, "state") ? node.attributes.variable.name : JSON.stringify(node.attributes, exactNumbers);
   return `${node.op}(${inputs.map(tensorKey).join(",")})${attributes}`;
+}
+
+/** JSON writes infinities and NaN alike, and -0 as 0. */
+function exactNumbers(_key: string, value: unknown): unknown {
+  if (typeof value !== "number" || (Number.isFinite(value) && !Object.is(value, -0))) return value;
+  return Object.is(value, -0) ? "-0" : String(value);
 }
 
 /** The result that a node can be replaced by, or `undefined`. */

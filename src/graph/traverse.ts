@@ -55,10 +55,10 @@ export function topologicalOrder(outputs: readonly Tensor[], stop?: TensorMap<un
   return order;
 }
 
-/** The nodes among those that the outputs reach which depend on any of the given tensors. */
-export function dependents(outputs: readonly Tensor[], on: TensorMap<unknown>): Set<Node> {
+/** The nodes among those that the outputs reach, up to `stop`, which depend on any of the given tensors. */
+export function dependents(outputs: readonly Tensor[], on: TensorMap<unknown>, stop = on): Set<Node> {
   const found = new Set<Node>();
-  for (const node of topologicalOrder(outputs, on)) {
+  for (const node of topologicalOrder(outputs, stop)) {
     if (node.inputs.some((tensor) => on.has(tensor) || found.has(tensor.node))) found.add(node);
   }
   return found;

@@ -41,7 +41,10 @@ describe("laws", () => {
   });
 
   property.prop([pairs])("lies between 0 and 100", (corpusPairs) => {
-    const { score } = bleu(corpusPairs.map(([left]) => left), corpusPairs.map(([, right]) => right));
+    const { score } = bleu(
+      corpusPairs.map(([left]) => left),
+      corpusPairs.map(([, right]) => right),
+    );
     expect(score).toBeGreaterThanOrEqual(0);
     expect(score).toBeLessThanOrEqual(100 + 1e-9);
   });
@@ -50,13 +53,20 @@ describe("laws", () => {
     const order = corpusPairs.map((_, index) => index);
     order.sort((a, b) => Math.sin(seed + a) - Math.sin(seed + b));
     const shuffled = order.flatMap((index) => corpusPairs.slice(index, index + 1));
-    const score = (rows: typeof corpusPairs) => bleu(rows.map(([left]) => left), rows.map(([, right]) => right)).score;
+    const score = (rows: typeof corpusPairs) =>
+      bleu(
+        rows.map(([left]) => left),
+        rows.map(([, right]) => right),
+      ).score;
     expect(score(shuffled)).toBe(score(corpusPairs));
   });
 
-  property.prop([sentence, sentence, sentence])("the order of references doesn't matter", (hypothesis, first, second) => {
-    expect(bleu([hypothesis], [[first, second]]).score).toBe(bleu([hypothesis], [[second, first]]).score);
-  });
+  property.prop([sentence, sentence, sentence])(
+    "the order of references doesn't matter",
+    (hypothesis, first, second) => {
+      expect(bleu([hypothesis], [[first, second]]).score).toBe(bleu([hypothesis], [[second, first]]).score);
+    },
+  );
 
   property.prop([pairs])("sums of sentence statistics give the corpus score", (corpusPairs) => {
     const hypotheses = corpusPairs.map(([left]) => left);

@@ -57,7 +57,9 @@ export function bootstrapScores(
     return systems.map((system) => {
       const score = metric(totalStatistics(system, draws));
       if (Number.isNaN(score)) {
-        throw new RangeError(`The metric of resample ${resample} is not a number; it must be defined for every resample.`);
+        throw new RangeError(
+          `The metric of resample ${resample} is not a number; it must be defined for every resample.`,
+        );
       }
       return score;
     });

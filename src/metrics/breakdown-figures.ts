@@ -10,7 +10,11 @@ export interface BucketSeries {
 
 /** BLEU against source length, each bucket at its mean, with error bars where buckets have intervals. */
 export function lengthFigure(systems: readonly BucketSeries[], options: ChartOptions = {}): Chart {
-  return bucketChart(systems, { title: "BLEU by sentence length", ...options }, { title: "source length", unit: "words" });
+  return bucketChart(
+    systems,
+    { title: "BLEU by sentence length", ...options },
+    { title: "source length", unit: "words" },
+  );
 }
 
 /** BLEU against mean word frequency rank, each bucket at its mean, with error bars where buckets have intervals. */

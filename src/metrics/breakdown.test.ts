@@ -64,8 +64,15 @@ describe("BLEU", () => {
   });
 
   test("by word rank takes the mean rank, with unknown words last", () => {
-    const ranks = frequencyRanks([["un", "deux", "un"], ["trois", "un", "deux"]]);
-    expect([...ranks]).toEqual([["un", 1], ["deux", 2], ["trois", 3]]);
+    const ranks = frequencyRanks([
+      ["un", "deux", "un"],
+      ["trois", "un", "deux"],
+    ]);
+    expect([...ranks]).toEqual([
+      ["un", 1],
+      ["deux", 2],
+      ["trois", 3],
+    ]);
     const found = bleuByWordRank(testSet, ranks, { buckets: 5 });
     expect(found.map((bucket) => bucket.mean)).toEqual([1, 1.5, 2, 2.5, 2.8]);
   });
@@ -79,7 +86,10 @@ describe("BLEU", () => {
 
   test("figures name the systems and the axes", async () => {
     const buckets = bleuByLength(testSet, { buckets: 2, interval: { resamples: 50 } });
-    const systems = [{ name: "deep LSTM", buckets }, { name: "baseline", buckets }];
+    const systems = [
+      { name: "deep LSTM", buckets },
+      { name: "baseline", buckets },
+    ];
     const length = await renderSvg(lengthFigure(systems));
     for (const text of ["deep LSTM", "baseline", "BLEU", "source length (words)"]) expect(length).toContain(text);
     expect(await renderSvg(wordRankFigure(systems))).toContain("mean word frequency rank");

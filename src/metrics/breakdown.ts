@@ -86,7 +86,11 @@ export interface BleuBreakdownOptions extends BucketOptions {
  */
 export function bleuByLength(testSet: TranslatedTestSet, options: BleuBreakdownOptions = {}): Bucket[] {
   const words = options.words ?? splitWords;
-  return bleuByNumber(testSet, testSet.sources.map((source) => words(source).length), options);
+  return bleuByNumber(
+    testSet,
+    testSet.sources.map((source) => words(source).length),
+    options,
+  );
 }
 
 /**
@@ -103,7 +107,11 @@ export function bleuByWordRank(
   options: BleuBreakdownOptions = {},
 ): Bucket[] {
   const words = options.words ?? splitWords;
-  return bleuByNumber(testSet, testSet.sources.map((source) => meanRank(words(source), ranks)), options);
+  return bleuByNumber(
+    testSet,
+    testSet.sources.map((source) => meanRank(words(source), ranks)),
+    options,
+  );
 }
 
 /** The rank of each word by how often it occurs: 1 for the most frequent; equally frequent words in code unit order. */
@@ -146,7 +154,8 @@ function bucketScore(inside: SentenceStatistics, metric: MetricOfTotals, interva
 /** The highest number that each bucket takes, ascending. */
 function bucketBounds(numbers: readonly number[], buckets: number | readonly number[]): number[] {
   const odd = numbers.findIndex((number) => !Number.isFinite(number));
-  if (odd >= 0) throw new RangeError(`The number of sentence ${odd} is ${numbers[odd]}, but a finite one was expected.`);
+  if (odd >= 0)
+    throw new RangeError(`The number of sentence ${odd} is ${numbers[odd]}, but a finite one was expected.`);
   if (typeof buckets !== "number") {
     if (buckets.some((bound, index) => !(bound > (buckets[index - 1] ?? -Infinity)))) {
       throw new RangeError(`The bucket bounds are ${buckets.join(", ")}, but ascending numbers were expected.`);

@@ -34,7 +34,12 @@ property.prop([tokens, tokens, tokens])("is a metric", (a, b, c) => {
 property.prop([tokens, tokens])("doesn't depend on how tokens are stored", (left, right) => {
   const expected = editDistance(left, right);
   expect(editDistance(Int32Array.from(left), Uint8Array.from(right))).toBe(expected);
-  expect(editDistance(left.map((token) => `token ${token}`), right.map((token) => `token ${token}`))).toBe(expected);
+  expect(
+    editDistance(
+      left.map((token) => `token ${token}`),
+      right.map((token) => `token ${token}`),
+    ),
+  ).toBe(expected);
 });
 
 test("a string's tokens are its characters, surrogate pairs included", () => {
@@ -44,5 +49,10 @@ test("a string's tokens are its characters, surrogate pairs included", () => {
 });
 
 test("too many different tokens are refused", () => {
-  expect(() => editDistance(Array.from({ length: 65_537 }, (_, index) => index), [])).toThrow("65537 different tokens");
+  expect(() =>
+    editDistance(
+      Array.from({ length: 65_537 }, (_, index) => index),
+      [],
+    ),
+  ).toThrow("65537 different tokens");
 });

@@ -58,7 +58,7 @@ export function errorStatistics(items: readonly ErrorRateItem[]): SentenceStatis
     items.map(({ hypothesis, references }, index) => {
       const [first, ...rest] = references.map((reference) => ({
         edits: editDistance(hypothesis, reference),
-        length: Array.from(reference as ArrayLike<unknown>).length,
+        length: Array.from<string | number>(reference).length,
       }));
       if (first === undefined) {
         throw new RangeError(`Item ${index} has no references, but at least one was expected.`);

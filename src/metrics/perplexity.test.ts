@@ -12,7 +12,13 @@ property.prop([fc.integer({ min: 1, max: 5000 }), fc.integer({ min: 1, max: 5000
 );
 
 test("measures that share a total", () => {
-  const measures = likelihoodMeasures({ negativeLogLikelihood: 24 * Math.LN2, tokens: 12, words: 8, characters: 24, bytes: 48 });
+  const measures = likelihoodMeasures({
+    negativeLogLikelihood: 24 * Math.LN2,
+    tokens: 12,
+    words: 8,
+    characters: 24,
+    bytes: 48,
+  });
   expect(measures.perplexityPerToken).toBeCloseTo(4, 12);
   expect(measures.perplexityPerWord).toBeCloseTo(8, 12);
   expect(measures.bitsPerToken).toBeCloseTo(2, 12);

@@ -8,8 +8,20 @@ const labelled = (rows: readonly (readonly number[])[]) => rows.map((state, inde
 describe("a map of states", () => {
   test("turns points in a plane on their long axis", () => {
     // Along (3, 4)/5 at -10, 0, 10 and across it at ±1: variances 200 and 2, so shares 100/101 and 1/101.
-    const { points, explainedVariance } = mapStates(labelled([[-6, -8], [6, 8], [-0.8, 0.6], [0.8, -0.6]]));
-    const expected = [[-10, 0], [10, 0], [0, -1], [0, 1]];
+    const { points, explainedVariance } = mapStates(
+      labelled([
+        [-6, -8],
+        [6, 8],
+        [-0.8, 0.6],
+        [0.8, -0.6],
+      ]),
+    );
+    const expected = [
+      [-10, 0],
+      [10, 0],
+      [0, -1],
+      [0, 1],
+    ];
     points.forEach((point, index) => {
       expect(point.x).toBeCloseTo(expected[index]?.[0] ?? NaN, 9);
       expect(point.y).toBeCloseTo(expected[index]?.[1] ?? NaN, 9);
@@ -51,13 +63,34 @@ describe("a map of states", () => {
     ];
     const svg = await renderSvg(stateMapFigure(mapStates(states)));
     for (const { label } of states) expect(svg).toContain(label);
-    expect(svg).toMatch(/first principal component \(\d+ % of variance\)/);
+    expect(svg).toMatch(/component 1 \(\d+ % of variance\)/);
   });
 
   test("is refused where there is none", () => {
     expect(() => mapStates(labelled([[1, 2]]))).toThrow("[1, 2]");
-    expect(() => mapStates(labelled([[1, 2], [1, 2, 3]]))).toThrow('State 1 ("s1") has 3 numbers');
-    expect(() => mapStates(labelled([[1, 2], [1, NaN]]))).toThrow("holds NaN");
-    expect(() => mapStates(labelled([[1, 2], [1, 2]]))).toThrow("All states are equal");
+    expect(() =>
+      mapStates(
+        labelled([
+          [1, 2],
+          [1, 2, 3],
+        ]),
+      ),
+    ).toThrow('State 1 ("s1") has 3 numbers');
+    expect(() =>
+      mapStates(
+        labelled([
+          [1, 2],
+          [1, NaN],
+        ]),
+      ),
+    ).toThrow("holds NaN");
+    expect(() =>
+      mapStates(
+        labelled([
+          [1, 2],
+          [1, 2],
+        ]),
+      ),
+    ).toThrow("All states are equal");
   });
 });

@@ -65,8 +65,8 @@ export function stateMapFigure(map: StateMap, options: ChartOptions = {}): Chart
   return scatterChart({
     title: "Encoder states",
     ...options,
-    x: { title: "first principal component", ...(x === undefined ? {} : { unit: x }) },
-    y: { title: "second principal component", ...(y === undefined ? {} : { unit: y }) },
+    x: { title: "component 1", ...(x === undefined ? {} : { unit: x }) },
+    y: { title: "component 2", ...(y === undefined ? {} : { unit: y }) },
     points: map.points,
   });
 }

@@ -12,7 +12,10 @@ function barHeights(svg: string): number[] {
 }
 
 test("lengths are proportional to values, even far from zero", async () => {
-  const bars = [{ category: "a", value: 90 }, { category: "b", value: 100 }];
+  const bars = [
+    { category: "a", value: 90 },
+    { category: "b", value: 100 },
+  ];
   const [short = NaN, long = NaN] = barHeights(await renderSvg(barChart({ ...axes, bars })));
   expect(short / long).toBeCloseTo(0.9, 2);
 });

@@ -35,7 +35,10 @@ export function barChart(options: BarChartOptions): Chart {
     checkInterval(bar, yAxis, where);
     return { ...bar, group: bar.group ?? "" };
   });
-  const colors = groupColors(rows.map((row) => row.group), chartTheme(options));
+  const colors = groupColors(
+    rows.map((row) => row.group),
+    chartTheme(options),
+  );
   const grouped = colors.domain.length > 1;
   const categories = [...new Set(rows.map((row) => row.category))];
   const place = {
@@ -48,7 +51,10 @@ export function barChart(options: BarChartOptions): Chart {
     },
     ...(grouped ? { xOffset: { field: "group", type: "nominal" as const, sort: colors.domain } } : {}),
   } as const;
-  const y = quantitative(yAxis, rows.map((row) => row.value));
+  const y = quantitative(
+    yAxis,
+    rows.map((row) => row.value),
+  );
   const clip = options.y.domain !== undefined;
   return {
     ...chartFrame(options),

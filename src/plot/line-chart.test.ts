@@ -6,7 +6,11 @@ import { renderSvg } from "./render.ts";
 const axes = { x: { title: "compute", unit: "FLOP" }, y: { title: "loss", unit: "nats per token" } };
 
 function measured(options: Partial<LineChartOptions>) {
-  const points = [{ x: 1, y: 8 }, { x: 100, y: 4 }, { x: 10_000, y: 2 }];
+  const points = [
+    { x: 1, y: 8 },
+    { x: 100, y: 4 },
+    { x: 10_000, y: 2 },
+  ];
   return lineChart({ ...axes, series: [{ name: "small", points, style: "markers" }], ...options });
 }
 
@@ -28,14 +32,20 @@ describe("a line chart", () => {
   });
 
   test("prints titles with units, and superscripts on long logarithmic axes", async () => {
-    const points = [{ x: 1e15, y: 3 }, { x: 1e19, y: 2 }];
+    const points = [
+      { x: 1e15, y: 3 },
+      { x: 1e19, y: 2 },
+    ];
     const chart = lineChart({ ...axes, x: { ...axes.x, scale: "log" }, series: [{ name: "fit", points }] });
     const svg = await renderSvg(chart);
     for (const text of ["compute (FLOP)", "loss (nats per token)", ">10¹⁵<", ">10¹⁹<"]) expect(svg).toContain(text);
   });
 
   test("draws error bars from lower to upper", async () => {
-    const points = [{ x: 0, y: 5, lower: 2, upper: 8 }, { x: 1, y: 5 }];
+    const points = [
+      { x: 0, y: 5, lower: 2, upper: 8 },
+      { x: 1, y: 5 },
+    ];
     const y = { ...axes.y, domain: [0, 10] as const };
     const svg = await renderSvg(lineChart({ ...axes, y, series: [{ name: "a", points }], uncertainty: "bars" }));
     const bars = errorBars(svg);
@@ -45,9 +55,20 @@ describe("a line chart", () => {
   });
 
   test("has a legend only where there are several series", async () => {
-    const points = [{ x: 0, y: 1 }, { x: 1, y: 2 }];
+    const points = [
+      { x: 0, y: 1 },
+      { x: 1, y: 2 },
+    ];
     const one = await renderSvg(lineChart({ ...axes, series: [{ name: "alone", points }] }));
-    const two = await renderSvg(lineChart({ ...axes, series: [{ name: "alone", points }, { name: "other", points }] }));
+    const two = await renderSvg(
+      lineChart({
+        ...axes,
+        series: [
+          { name: "alone", points },
+          { name: "other", points },
+        ],
+      }),
+    );
     expect(one).not.toContain(">alone<");
     expect(two).toContain(">alone<");
     expect(two).toContain(">other<");

@@ -41,9 +41,18 @@ export interface LineChartOptions extends ChartOptions {
  */
 export function lineChart(options: LineChartOptions): Chart {
   const rows = options.series.flatMap((series) => seriesRows(series, options));
-  const colors = groupColors(options.series.map((series) => series.name), chartTheme(options));
-  const x = quantitative(options.x, rows.map((row) => row.x));
-  const y = quantitative(options.y, rows.map((row) => row.y));
+  const colors = groupColors(
+    options.series.map((series) => series.name),
+    chartTheme(options),
+  );
+  const x = quantitative(
+    options.x,
+    rows.map((row) => row.x),
+  );
+  const y = quantitative(
+    options.y,
+    rows.map((row) => row.y),
+  );
   const clip = options.x.domain !== undefined || options.y.domain !== undefined;
   const uncertainty =
     (options.uncertainty ?? "band") === "band"

@@ -12,7 +12,15 @@ function chart(theme: ThemeName) {
     title: "loss < 2 & falling",
     x: { title: "step", domain: [0, 1] },
     y: { title: "loss", unit: "nats" },
-    series: [{ name: "train", points: [{ x: 0, y: 2 }, { x: 1, y: 1 }] }],
+    series: [
+      {
+        name: "train",
+        points: [
+          { x: 0, y: 2 },
+          { x: 1, y: 1 },
+        ],
+      },
+    ],
   });
 }
 

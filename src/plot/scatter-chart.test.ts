@@ -7,7 +7,11 @@ import { themes } from "./theme.ts";
 const axes = { x: { title: "first" }, y: { title: "second" } };
 
 test("points stand where their coordinates say, inside the plotting area", async () => {
-  const points = [{ x: -1, y: -1 }, { x: 0, y: 0 }, { x: 1, y: 1 }];
+  const points = [
+    { x: -1, y: -1 },
+    { x: 0, y: 0 },
+    { x: 1, y: 1 },
+  ];
   const [a, b, c] = pointPlaces(await renderSvg(scatterChart({ ...axes, points })));
   expect(a?.x).toBeGreaterThan(0);
   expect(a?.y).toBeLessThan(300);
@@ -17,7 +21,10 @@ test("points stand where their coordinates say, inside the plotting area", async
 });
 
 test("labels are printed, on the left of points in the right third", async () => {
-  const points = [{ x: 0, y: 0, label: "west" }, { x: 9, y: 0, label: "east" }];
+  const points = [
+    { x: 0, y: 0, label: "west" },
+    { x: 9, y: 0, label: "east" },
+  ];
   const svg = await renderSvg(scatterChart({ ...axes, points }));
   expect(svg).toMatch(/text-anchor="start"[^>]*>west</);
   expect(svg).toMatch(/text-anchor="end"[^>]*>east</);

@@ -33,7 +33,10 @@ const edgePadding = 12;
  */
 export function scatterChart(options: ScatterChartOptions): Chart {
   const { points } = options;
-  const labelOnLeft = rightThird(points.map((point) => point.x), options.x);
+  const labelOnLeft = rightThird(
+    points.map((point) => point.x),
+    options.x,
+  );
   const rows = points.map((point, index) => {
     const where = point.label === undefined ? `Point ${index}` : `Point ${index} ("${point.label}")`;
     checkOnAxis(point.x, options.x, where);
@@ -41,12 +44,26 @@ export function scatterChart(options: ScatterChartOptions): Chart {
     checkInterval(point, options.y, where);
     return { ...point, group: point.group ?? "", labelOnLeft: labelOnLeft(point.x) };
   });
-  const colors = groupColors(rows.map((row) => row.group), chartTheme(options));
+  const colors = groupColors(
+    rows.map((row) => row.group),
+    chartTheme(options),
+  );
   const clip = options.x.domain !== undefined || options.y.domain !== undefined;
   const named = colors.domain.filter((group) => group !== "");
   const legend = named.length > 0 ? { values: named } : null;
-  const x = { field: "x", ...quantitative(options.x, points.map((point) => point.x), edgePadding) };
-  const yAxis = quantitative(options.y, points.map((point) => point.y), edgePadding);
+  const x = {
+    field: "x",
+    ...quantitative(
+      options.x,
+      points.map((point) => point.x),
+      edgePadding,
+    ),
+  };
+  const yAxis = quantitative(
+    options.y,
+    points.map((point) => point.y),
+    edgePadding,
+  );
   const y = { field: "y", ...yAxis };
   const color = { field: "group", type: "nominal", title: null, sort: colors.domain, scale: colors, legend } as const;
   // The same domain as the colours', or the two legends would not merge into one.

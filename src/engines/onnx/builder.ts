@@ -87,6 +87,7 @@ export class GraphBuilder {
   body(inner: ReadonlySet<Node>, build: () => void): readonly OnnxNode[] {
     const scope: Scope = { nodes: [], inner, outer: this.#scope };
     this.#within(scope, build);
+    for (const node of inner) this.#names.delete(node); // another loop may share the body
     return scope.nodes;
   }
 

@@ -2,10 +2,40 @@ import type { Node } from "../../graph/node.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { dependents, TensorMap, tensorKey } from "../../graph/traverse.ts";
 import { attribute, ONNX_TYPE, type GraphBuilder } from "./builder.ts";
-import type { OnnxGraph, OnnxValue } from "./proto.ts";
+import { OnnxType, type OnnxGraph, type OnnxValue } from "./proto.ts";
 
-/** A loop becomes ONNX's Scan; what its body captures it sees by name. */
+/** A loop becomes ONNX's Scan, which ONNX Runtime refuses to run over nothing: a loop that may be empty is chosen by an If. */
 export function lowerScan(node: Node<"scan">, builder: GraphBuilder): readonly string[] {
+  const { body } = node.attributes;
+  const time = node.inputs[body.carries.length]?.shape[0] ?? 0;
+  const fed = node.inputs.slice(0, body.carries.length + body.slices.length).map((tensor) => builder.value(tensor));
+  if (typeof time === "number") return time > 0 ? lowerLoop(node, fed, builder) : withoutSteps(node, fed, builder);
+  const results = [...body.nextCarries, ...body.outputs];
+  const branch = (lower: typeof lowerLoop): OnnxGraph => {
+    let names: readonly string[] = [];
+    const nodes = builder.body(new Set(), () => (names = lower(node, fed, builder)));
+    const outputs = results.map(({ dtype }, at): OnnxValue => (
+      { name: names[at] ?? "", type: ONNX_TYPE[dtype], shape: node.types[at]?.shape ?? [] }));
+    return { name: builder.fresh("branch"), nodes, inputs: [], outputs, initializers: [] };
+  };
+  const some = builder.add("Cast", [builder.dim(time)], { to: attribute.int(OnnxType.bool) });
+  return builder.addAll("If", [some], {
+    then_branch: attribute.graph(branch(lowerLoop)), else_branch: attribute.graph(branch(withoutSteps)),
+  }, results.length);
+}
+
+/** The results of a loop without steps: carries as they came, and nothing stacked. */
+function withoutSteps(node: Node<"scan">, fed: readonly string[], builder: GraphBuilder): readonly string[] {
+  const { carries, outputs } = node.attributes.body;
+  return [
+    ...carries.map((_, at) => builder.add("Identity", [fed[at] ?? ""])),
+    ...outputs.map(({ shape, dtype }) => (
+      builder.add("Cast", [builder.add("ConstantOfShape", [builder.shape([0, ...shape])])], { to: attribute.int(ONNX_TYPE[dtype]) }))),
+  ];
+}
+
+/** What the body captures it sees by name. */
+function lowerLoop(node: Node<"scan">, fed: readonly string[], builder: GraphBuilder): readonly string[] {
   const { body, reverse } = node.attributes;
   const placeholders = [...body.carries, ...body.slices];
   const results = [...body.nextCarries, ...body.outputs];
@@ -15,7 +45,6 @@ export function lowerScan(node: Node<"scan">, builder: GraphBuilder): readonly s
     builder.name(tensor.node, [name]);
     return valueOf(name, tensor);
   });
-  const fed = node.inputs.slice(0, placeholders.length).map((tensor) => builder.value(tensor));
   const outputs: OnnxValue[] = [];
   const nodes = builder.body(inner, () => {
     const taken = new Set<string>();
@@ -39,7 +68,6 @@ export function lowerScan(node: Node<"scan">, builder: GraphBuilder): readonly s
   }, results.length);
 }
 
-/** Named dimensions are left out: ONNX Runtime would check them against the names of the enclosing graph. */
 function valueOf(name: string, { shape, dtype }: Tensor): OnnxValue {
   return { name, type: ONNX_TYPE[dtype], shape };
 }

@@ -1,8 +1,9 @@
 import { addDims } from "../../graph/dimension.ts";
+import type { DType } from "../../graph/dtype.ts";
 import { isNode, type Node } from "../../graph/node.ts";
 import type { OperationName } from "../../graph/operations.ts";
 import { GOLDEN, MIX, MIX_LAST_SHIFT, UNIFORM_SCALE, UNIFORM_SHIFT } from "../../graph/ops/random.ts";
-import { shapeSize } from "../../graph/shape.ts";
+import { shapeSize, type Shape } from "../../graph/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { attribute, bytesOf, ONNX_TYPE, type GraphBuilder } from "./builder.ts";
 import { FUSED } from "./fused.ts";
@@ -39,6 +40,12 @@ function toInt32(builder: GraphBuilder, value: string): string {
 function range(builder: GraphBuilder, count: Parameters<GraphBuilder["dim"]>[0]): string {
   const scalar = builder.add("Reshape", [builder.dim(count), builder.int64([], [0])]);
   return builder.add("Range", [builder.int32(0), toInt32(builder, scalar), builder.int32(1)]);
+}
+
+/** Broadcasts to a shape. ONNX Runtime takes an Expand to a size of 0 for one without effect. */
+function expand(builder: GraphBuilder, value: string, shape: Shape, dtype: DType): string {
+  if (!shape.includes(0)) return builder.add("Expand", [value, builder.shape(shape)]);
+  return builder.add("Cast", [builder.add("ConstantOfShape", [builder.shape(shape)])], { to: int(ONNX_TYPE[dtype]) });
 }
 
 function mix32(builder: GraphBuilder, value: string): string {
@@ -121,7 +128,11 @@ export const lowerings: { readonly [K in OperationName]: Lowering<K> } = {
   },
   reshape: (node, builder) => [builder.add(
     "Reshape", [...values(node, builder), builder.shape(node.attributes.shape)], { allowzero: int(1) })],
-  broadcastTo: (node, builder) => [builder.add("Expand", [...values(node, builder), builder.shape(node.attributes.shape)])],
+  broadcastTo(node, builder) {
+    const { shape } = node.attributes;
+    const [value = ""] = values(node, builder);
+    return [expand(builder, value, shape, node.types[0]?.dtype ?? "float32")];
+  },
   transpose: (node, builder) => [builder.add("Transpose", values(node, builder), { perm: ints(node.attributes.permutation) })],
   concat: (node, builder) => [builder.add("Concat", values(node, builder), { axis: int(node.attributes.axis) })],
   split: (node, builder) => builder.addAll(
@@ -135,7 +146,8 @@ export const lowerings: { readonly [K in OperationName]: Lowering<K> } = {
   },
   pad(node, builder) {
     const { axis, before, after } = node.attributes;
-    const zero = node.types[0]?.dtype === "int32" ? builder.int32(0) : builder.float(0);
+    const type = ONNX_TYPE[node.types[0]?.dtype ?? "float32"];
+    const zero = builder.constant(type, [], new Uint8Array(type === OnnxType.bool ? 1 : 4));
     return [builder.add("Pad", [...values(node, builder), builder.shape([before, after]), zero, builder.int64([axis])])];
   },
   reverse: (node, builder) => [builder.add("Slice", [
@@ -153,7 +165,7 @@ export const lowerings: { readonly [K in OperationName]: Lowering<K> } = {
     const { shape, axis } = node.attributes;
     const line = shape.map((dim, at) => (at === axis ? dim : 1));
     const positions = builder.add("Reshape", [range(builder, shape[axis] ?? 0), builder.shape(line)], { allowzero: int(1) });
-    return [builder.add("Expand", [positions, builder.shape(shape)])];
+    return [expand(builder, positions, shape, "int32")];
   },
   random(node, builder) {
     const { shape, stream } = node.attributes;

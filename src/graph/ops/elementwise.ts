@@ -42,9 +42,10 @@ function elementwise(rule: {
     evaluate(inputs) {
       const shape = broadcastShapes(...inputs.map((array) => array.shape)) as readonly number[];
       const result = ndArray(shape, rule.output(inputs));
+      const round = result.dtype === "int32" ? (value: number) => value | 0 : (value: number) => value;
       const at = inputs.map((array) => offsets(shape, broadcastStrides(array.shape, shape)));
       for (let i = 0; i < result.data.length; i++) {
-        result.data[i] = rule.evaluate(...inputs.map((array: NdArray, operand) => array.data[at[operand]?.[i] ?? 0] ?? 0));
+        result.data[i] = round(rule.evaluate(...inputs.map((array: NdArray, operand) => array.data[at[operand]?.[i] ?? 0] ?? 0)));
       }
       return [result];
     },

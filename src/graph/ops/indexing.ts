@@ -15,8 +15,10 @@ function requireIndices({ dtype }: { dtype: string }): void {
   if (dtype !== "int32") throw new Error(`indices are ${dtype}, expected int32`);
 }
 
-function requireShape(actual: Shape, expected: Shape): void {
-  if (!shapesEqual(actual, expected)) throw new Error(`updates are ${formatShape(actual)}, expected ${formatShape(expected)}`);
+function requireUpdates(updates: TensorType | undefined, shape: Shape, dtype: string): void {
+  if (updates === undefined) throw new Error("needs updates");
+  if (!shapesEqual(updates.shape, shape)) throw new Error(`updates are ${formatShape(updates.shape)}, expected ${formatShape(shape)}`);
+  if (updates.dtype !== dtype) throw new Error(`updates are ${updates.dtype}, expected ${dtype}`);
 }
 
 export const take: Definition<OperationAttributes["take"]> = {
@@ -42,10 +44,8 @@ export const take: Definition<OperationAttributes["take"]> = {
 export const scatterAdd: Definition<OperationAttributes["scatterAdd"]> = {
   infer(inputs) {
     const [target, indices] = operands(inputs);
-    const updates = inputs[2];
     requireIndices(indices);
-    if (updates === undefined) throw new Error("needs updates");
-    requireShape(updates.shape, [...indices.shape, ...target.shape.slice(1)]);
+    requireUpdates(inputs[2], [...indices.shape, ...target.shape.slice(1)], target.dtype);
     return [{ shape: target.shape, dtype: target.dtype }];
   },
   gradient({ inputs, cotangents: [dy] }) {
@@ -99,10 +99,8 @@ export const takeAlong: Definition<OperationAttributes["takeAlong"]> = {
 export const scatterAlong: Definition<OperationAttributes["scatterAlong"]> = {
   infer(inputs, { axis }) {
     const [target, indices] = operands(inputs);
-    const updates = inputs[2];
     requireAlong(target, indices, axis);
-    if (updates === undefined) throw new Error("needs updates");
-    requireShape(updates.shape, indices.shape);
+    requireUpdates(inputs[2], indices.shape, target.dtype);
     return [{ shape: target.shape, dtype: target.dtype }];
   },
   gradient({ inputs, cotangents: [dy], attributes: { axis } }) {

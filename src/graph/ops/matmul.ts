@@ -1,7 +1,7 @@
 import type { Definition } from "../definition.ts";
 import { broadcastStrides, ndArray, offsets } from "../nd-array.ts";
 import type { OperationAttributes } from "../operations.ts";
-import { broadcastShapes, shapesEqual } from "../shape.ts";
+import { broadcastShapes, shapesEqual, shapeSize } from "../shape.ts";
 import { sumTo, type Tensor } from "../tensor.ts";
 
 export const matmul: Definition<OperationAttributes["matmul"]> = {
@@ -54,14 +54,19 @@ export function leftGradient(a: Tensor, b: Tensor, dy: Tensor): Tensor {
 /** Derivative by the right operand: aᵀ dy. One weight for many rows is contracted in one product. */
 export function rightGradient(a: Tensor, b: Tensor, dy: Tensor): Tensor {
   if (b.rank === 2 && dy.rank > 2 && shapesEqual(a.shape.slice(0, -2), dy.shape.slice(0, -2))) {
-    return a.reshape([-1, b.dim(0)]).transpose().matmul(dy.reshape([-1, b.dim(1)]));
+    return asMatrix(a).transpose().matmul(asMatrix(dy));
   }
   return sumTo(a.transpose().matmul(dy), b.shape);
+}
+
+/** [..., rows, n] → [...·rows, n] */
+function asMatrix(tensor: Tensor): Tensor {
+  return tensor.reshape([shapeSize(tensor.shape.slice(0, -1)), tensor.dim(-1)]);
 }
 
 /** [..., rows, n] → [rows, ...·n] */
 function rowsFirst(tensor: Tensor, rows: Tensor["shape"][number]): Tensor {
   const last = tensor.rank - 1;
   const order = [last - 1, ...Array(last - 1).keys(), last];
-  return tensor.transpose(order).reshape([rows, -1]);
+  return tensor.transpose(order).reshape([rows, shapeSize([...tensor.shape.slice(0, -2), tensor.dim(-1)])]);
 }

@@ -3,7 +3,7 @@ import type { Dim } from "../dimension.ts";
 import { ndArray, offsets, stridesOf, type NdArray } from "../nd-array.ts";
 import type { OperationAttributes } from "../operations.ts";
 import type { Shape } from "../shape.ts";
-import { where } from "../tensor.ts";
+import { where, zeros } from "../tensor.ts";
 
 type Reduce = OperationAttributes["reduceSum"];
 
@@ -86,7 +86,7 @@ export const topK: Definition<OperationAttributes["topK"]> = {
   },
   gradient({ inputs: [x], outputs: [, indices], cotangents: [dy] }) {
     if (x === undefined || indices === undefined || dy === undefined) return [];
-    return [x.multiply(0).scatterAlong(indices, dy, -1)];
+    return [zeros(x.shape).scatterAlong(indices, dy, -1)];
   },
   evaluate([x], { count }) {
     if (x === undefined) return [];

@@ -3,7 +3,7 @@ import { evaluateGraph } from "../evaluate.ts";
 import { ndArray, sizeOf, type NdArray } from "../nd-array.ts";
 import { isNode, type Node, type TensorType } from "../node.ts";
 import type { OperationAttributes, ScanBody } from "../operations.ts";
-import { formatShape, shapesEqual } from "../shape.ts";
+import { formatShape, resolveShape, shapesEqual } from "../shape.ts";
 import { TensorMap } from "../traverse.ts";
 import { Tensor } from "../tensor.ts";
 
@@ -71,14 +71,10 @@ function row(array: NdArray, at: number): NdArray {
 
 function stackRows(rows: readonly NdArray[], like: Tensor, dims: ReadonlyMap<string, number>): NdArray {
   const [first] = rows;
-  const shape = first?.shape ?? evaluateShape(like, dims);
+  const shape = first?.shape ?? resolveShape(like.shape, dims);
   const result = ndArray([rows.length, ...shape], like.dtype);
   rows.forEach((array, at) => result.data.set(array.data, at * array.data.length));
   return result;
-}
-
-function evaluateShape(like: Tensor, dims: ReadonlyMap<string, number>): number[] {
-  return like.shape.map((dim) => (typeof dim === "number" ? dim : dims.get(dim) ?? 0));
 }
 
 /**

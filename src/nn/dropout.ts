@@ -1,0 +1,23 @@
+import { randomUniform, where, type Tensor } from "../graph/tensor.ts";
+import { hashName } from "./initializer.ts";
+import { Module } from "./module.ts";
+
+/**
+ * Sets a share of the elements to zero while training and scales the rest by 1 / (1 - rate) (Srivastava et al. 2014).
+ * The mask depends on the seed, the module's path and the position alone.
+ */
+export class Dropout extends Module {
+  constructor(readonly rate: number) {
+    super();
+    if (!(rate >= 0 && rate < 1)) throw new Error(`A dropout rate is at least 0 and below 1, received ${rate}.`);
+  }
+
+  /** `seed` is an int32 scalar that differs from step to step; without it, as when decoding, x is returned. */
+  forward(x: Tensor, seed: Tensor | undefined): Tensor {
+    if (seed === undefined || this.rate === 0) return x;
+    return this.within(() => {
+      const dropped = randomUniform(x.shape, seed, hashName(this.path) | 0).less(this.rate);
+      return where(dropped, 0, x.multiply(1 / (1 - this.rate)));
+    });
+  }
+}

@@ -1,0 +1,114 @@
+import { scan } from "../graph/control.ts";
+import { concat, where, zeros, type Tensor } from "../graph/tensor.ts";
+import { glorotInitializer, type Initializer } from "./initializer.ts";
+import { Module, Parameter } from "./module.ts";
+
+/** What a layer remembers: both [batch, hidden]. */
+export interface LstmState {
+  readonly hidden: Tensor;
+  readonly cell: Tensor;
+}
+
+export interface LstmOptions {
+  readonly bias?: boolean;
+  /** Initial bias of the forget gate (Gers, Schmidhuber and Cummins 2000; Jozefowicz et al. 2015). */
+  readonly forgetBias?: number;
+  readonly initializer?: Initializer;
+}
+
+/**
+ * Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000):
+ *
+ *     i, f, o, g = split(x Wx + h Wh + b)
+ *     c' = σ(f) c + σ(i) tanh(g)
+ *     h' = σ(o) tanh(c')
+ */
+export class Lstm extends Module {
+  readonly weightInput: Parameter;
+  readonly weightHidden: Parameter;
+  readonly bias: Parameter | undefined;
+
+  constructor(readonly input: number, readonly hidden: number, { bias = true, forgetBias = 1, initializer }: LstmOptions = {}) {
+    super();
+    const gates = initializer ?? glorotInitializer(4);
+    this.weightInput = new Parameter([input, 4 * hidden], gates);
+    this.weightHidden = new Parameter([hidden, 4 * hidden], gates);
+    this.bias = bias ? new Parameter([4 * hidden], ([size = 0]) => (
+      Float32Array.from({ length: size }, (_, i) => (Math.floor(i / hidden) === 1 ? forgetBias : 0)))) : undefined;
+  }
+
+  /** The state before a sequence. */
+  zeroState(batch: Tensor["shape"][number]): LstmState {
+    return { hidden: zeros([batch, this.hidden]), cell: zeros([batch, this.hidden]) };
+  }
+
+  /**
+   * Reads a sequence [time, batch, input]; gives the hidden states [time, batch, hidden] and the last state.
+   * Where `mask` (bool [time, batch]) is false, the state passes through unchanged. `reverse` reads from the end.
+   */
+  forward(
+    x: Tensor, options: { initial?: LstmState; mask?: Tensor | undefined; reverse?: boolean } = {},
+  ): { outputs: Tensor; final: LstmState } {
+    return this.within(() => {
+      const initial = options.initial ?? this.zeroState(x.dim(1));
+      const stacked = options.mask === undefined ? [this.projectInput(x)] : [this.projectInput(x), options.mask.expandDims(-1)];
+      const loop = scan([initial.hidden, initial.cell], stacked, ([hidden, cell], [projected, mask]) => {
+        if (hidden === undefined || cell === undefined || projected === undefined) throw new Error("A step has a state and an input.");
+        const next = this.cell(projected, { hidden, cell });
+        const kept = mask === undefined ? next
+          : { hidden: where(mask, next.hidden, hidden), cell: where(mask, next.cell, cell) };
+        return { carries: [kept.hidden, kept.cell], outputs: [kept.hidden] };
+      }, { reverse: options.reverse ?? false });
+      const [hidden, cell] = loop.carries;
+      const [outputs] = loop.outputs;
+      if (hidden === undefined || cell === undefined || outputs === undefined) throw new Error("A layer has a state and outputs.");
+      return { outputs, final: { hidden, cell } };
+    });
+  }
+
+  /** One step: x [batch, input]. */
+  step(x: Tensor, state: LstmState): LstmState {
+    return this.within(() => this.cell(this.projectInput(x), state));
+  }
+
+  /** x Wx + b for all positions at once: [..., input] → [..., 4·hidden]. */
+  private projectInput(x: Tensor): Tensor {
+    const product = x.matmul(this.weightInput.tensor);
+    return this.bias === undefined ? product : product.add(this.bias.tensor);
+  }
+
+  private cell(projected: Tensor, { hidden, cell }: LstmState): LstmState {
+    const gates = projected.add(hidden.matmul(this.weightHidden.tensor)); // [batch, 4·hidden]
+    const [input, forget, output, candidate] = gates.split([this.hidden, this.hidden, this.hidden, this.hidden]);
+    if (input === undefined || forget === undefined || output === undefined || candidate === undefined) throw new Error("An LSTM has four gates.");
+    const nextCell = forget.sigmoid().multiply(cell).add(input.sigmoid().multiply(candidate.tanh()));
+    return { hidden: output.sigmoid().multiply(nextCell.tanh()), cell: nextCell };
+  }
+}
+
+/** Reads a sequence in both directions (Schuster and Paliwal 1997); half of the hidden units each way. */
+export class BidirectionalLstm extends Module {
+  readonly forwards: Lstm;
+  readonly backwards: Lstm;
+
+  constructor(readonly input: number, readonly hidden: number, options: LstmOptions = {}) {
+    super();
+    if (hidden % 2 !== 0) throw new Error(`A bidirectional layer needs an even number of hidden units, received ${hidden}.`);
+    this.forwards = new Lstm(input, hidden / 2, options);
+    this.backwards = new Lstm(input, hidden / 2, options);
+  }
+
+  forward(x: Tensor, { mask }: { mask?: Tensor | undefined } = {}): { outputs: Tensor; final: LstmState } {
+    return this.within(() => {
+      const ahead = this.forwards.forward(x, { mask });
+      const back = this.backwards.forward(x, { mask, reverse: true });
+      return {
+        outputs: concat([ahead.outputs, back.outputs]),
+        final: {
+          hidden: concat([ahead.final.hidden, back.final.hidden]),
+          cell: concat([ahead.final.cell, back.final.cell]),
+        },
+      };
+    });
+  }
+}

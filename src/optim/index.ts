@@ -1,0 +1,3 @@
+export { adam, adamw, type AdamOptions } from "./adam.ts";
+export type { Optimizer, Slope } from "./optimizer.ts";
+export { sgd } from "./sgd.ts";
