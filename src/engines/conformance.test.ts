@@ -1,12 +1,17 @@
 import fc from "fast-check";
 import { describe, test } from "vitest";
-import { conformanceCases, nestedScan, requireAgreement, softmaxCase } from "./conformance.ts";
+import {
+  conformanceCases, loopInComposite, nestedScan, polynomialShapes, requireAgreement, softmaxCase, trainingCase,
+} from "./conformance.ts";
 import { onnx } from "./onnx/engine.ts";
 import { reference } from "./reference/engine.ts";
 
 const cases = {
   ...conformanceCases,
   "nested scan": nestedScan,
+  "a loop in a composite, and its gradient": loopInComposite,
+  "gradients of a loop with attention": trainingCase,
+  "shapes of sums and products": polynomialShapes,
   "fused softmax": softmaxCase("softmax"),
   "fused logSoftmax": softmaxCase("logSoftmax"),
 };

@@ -3,6 +3,7 @@ import { apply } from "../graph/apply.ts";
 import { composite, scan } from "../graph/control.ts";
 import type { Dim } from "../graph/dimension.ts";
 import type { DType } from "../graph/dtype.ts";
+import { gradients } from "../graph/gradients.ts";
 import { BINARY, COMPARISON, LOGICAL, UNARY, type OperationName } from "../graph/operations.ts";
 import { mix32 } from "../graph/ops/random.ts";
 import type { Results, Signature } from "../graph/program.ts";
@@ -250,6 +251,51 @@ export const nestedScan = fc.tuple(seeds, axis("rows"), axis("columns"), flag, f
       return { carries: [total.add(sum).tanh()], outputs: [sum, inner.outputs[0] ?? x] };
     }, { reverse: outerReverse });
     return { last, sums, rows: rowsOut };
+  })));
+
+/** Derivatives of a recurrent layer that attends to a memory one position longer than its source, and draws noise. */
+export const trainingCase = fc.tuple(seeds, axis("time"), axis("batch", 1), axis("source", 1), flag).map(([seed, time, batch, source, reverse]) => (
+  feeding(seed, [
+    { dtype: "float32", axes: [time, batch, fixed(3)] }, { dtype: "float32", axes: [batch, source, fixed(3)] }, { dtype: "float32", axes: [fixed(3), fixed(3)] },
+  ], (x, memory, weight) => {
+    const keys = memory.pad(1, 1, 0); // [batch, source + 1, 3]
+    const noise = randomUniform([x.dim(1), 3], constant(seed, "int32"), 4);
+    const { carries: [last = x], outputs: [all = x, scores = x] } = scan([x.sum(0)], [x], ([hidden = x], [slice = x]) => {
+      const next = hidden.matmul(weight).add(slice).add(noise).tanh();
+      const attention = next.expandDims(1).matmul(keys.transpose()); // [batch, 1, source + 1]
+      return { carries: [next.add(attention.sigmoid().matmul(keys).squeeze(1)).multiply(0.5)], outputs: [next, attention.squeeze(1)] };
+    }, { reverse });
+    const loss = last.square().sum().add(all.sum()).add(scores.sum(0).square().sum());
+    const [byX = x, byMemory = x, byWeight = x] = gradients(loss, [x, memory, weight]);
+    const [second = x] = gradients(byWeight.square().sum(), [x]);
+    return { loss, scores, byX, byMemory, byWeight, second };
+  })));
+
+/** A function that holds a loop, applied twice, and its derivative: all share the loop's body. */
+export const loopInComposite = fc.tuple(seeds, axis("time"), axis("width"), flag).map(([seed, time, width, reverse]) => (
+  feeding(seed, [{ dtype: "float32", axes: [time, width] }, { dtype: "float32", axes: [width] }], (x, scale) => {
+    const apply = (rows: Tensor): Tensor => composite("", [rows, scale, scale], (r = x, s = x, start = x) => {
+      const { outputs } = scan([start], [r], ([sum = x], [row = x]) => {
+        const next = sum.multiply(s).add(row.sin()).tanh();
+        return { carries: [next], outputs: [next] };
+      }, { reverse });
+      return outputs;
+    })[0] ?? rows;
+    const y = apply(apply(x));
+    const [byX = x, byScale = x] = gradients(y.square().sum(), [x, scale]);
+    return { y, byX, byScale };
+  })));
+
+/** Sizes that are sums and products of named dimensions. */
+export const polynomialShapes = fc.tuple(seeds, axis("batch"), axis("time")).map(([seed, batch, time]) => (
+  feeding(seed, [{ dtype: "float32", axes: [batch, time] }], (x) => {
+    const longer = concat([x, x.pad(1, 2, 0)], 1); // [batch, 2 time + 2]
+    const size = longer.dim(1);
+    return {
+      longer, flat: longer.reshape([-1]), tail: longer.slice(1, x.dim(1)), positions: iota([x.dim(0), size], 1),
+      square: longer.expandDims(1).multiply(ones([x.dim(0), size, 1])), noise: randomUniform(longer.shape, constant(seed, "int32"), 1),
+      mean: longer.pad(0, 1, 0).mean(0),
+    };
   })));
 
 /** A labelled function, as engines with an operator of their own for it see it. */

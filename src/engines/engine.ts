@@ -1,5 +1,5 @@
 import type { DType } from "../graph/dtype.ts";
-import type { Results, Signature } from "../graph/program.ts";
+import type { Program, Results, Signature } from "../graph/program.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { StateStore } from "./state-store.ts";
 
@@ -47,4 +47,12 @@ export interface Engine {
     build: (tensors: { readonly [K in keyof S]: Tensor }) => R,
     options?: CompileOptions,
   ): Promise<Executable<S, R>>;
+}
+
+/** Throws where a program that is compiled with frozen state changes it. */
+export function requireFrozen({ updates }: Program, { frozen = false }: CompileOptions): void {
+  const [update] = updates;
+  if (frozen && update !== undefined) {
+    throw new Error(`The program is compiled with frozen state, but it updates "${update.variable.name}".`);
+  }
 }

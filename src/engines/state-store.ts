@@ -36,7 +36,7 @@ export class StateStore {
       throw new Error(`"${variable.name}" was initialised with ${initial.length} numbers, its shape [${variable.shape.join(", ")}] has ${size}.`);
     }
     this.#entries.set(variable.name, {
-      variable, data: this.double && variable.dtype === "float32" ? Float64Array.from(initial) : initial,
+      variable, data: this.double && variable.dtype === "float32" ? Float64Array.from(initial) : initial.slice(),
     });
   }
 

@@ -70,8 +70,8 @@ const programs: Readonly<Record<string, { readonly inPlace: boolean; readonly bu
   "a product, rectified": { inPlace: false, build: () => ({ updates: [{ variable: p, value: P.matmul(Q).relu() }] }) },
   "a product of itself added to it": { inPlace: false, build: () => ({ updates: [{ variable: p, value: P.matmul(Q).multiply(0.1).add(P) }] }) },
   "a transposition": { inPlace: false, build: (x) => ({ updates: [{ variable: p, value: P.transpose().add(x) }] }) },
-  "its own rows reversed": { inPlace: false, build: (x) => ({ updates: [{ variable: p, value: P.add(P.reverse(0)).multiply(x) }] }) },
-  "a broadcast of one of its rows": { inPlace: false, build: (x) => ({ updates: [{ variable: p, value: P.add(P.slice(0, 3, 4)).multiply(x) }] }) },
+  "its own rows reversed": { inPlace: true, build: (x) => ({ updates: [{ variable: p, value: P.add(P.reverse(0)).multiply(x) }] }) },
+  "a broadcast of one of its rows": { inPlace: true, build: (x) => ({ updates: [{ variable: p, value: P.add(P.slice(0, 3, 4)).multiply(x) }] }) },
   "a fetch of the old value": { inPlace: false, build: (x) => ({ old: P, updates: [{ variable: p, value: P.add(x) }] }) },
   "a fetch of the old value under another shape": { inPlace: false, build: (x) => ({ old: P.reshape([-1]), updates: [{ variable: p, value: P.add(x) }] }) },
   "a fetch of something that rests on the old value": { inPlace: false, build: (x) => ({ old: P.matmul(Q).sum(), updates: [{ variable: p, value: P.add(x) }] }) },
@@ -87,13 +87,29 @@ const programs: Readonly<Record<string, { readonly inPlace: boolean; readonly bu
   "a rotation of three": { inPlace: false, build: (x) => ({ updates: [{ variable: p, value: Q }, { variable: q, value: R }, { variable: r, value: P.add(x) }] }) },
   "the same new value for two": { inPlace: true, build: (x) => ({ updates: [{ variable: p, value: P.add(Q).multiply(x) }, { variable: q, value: P.add(Q).multiply(x) }] }) },
   "sum and difference": { inPlace: false, build: () => ({ updates: [{ variable: p, value: P.add(Q).multiply(0.7) }, { variable: q, value: P.subtract(Q).multiply(0.7) }] }) },
-  "a loop that reads two blocks": {
-    inPlace: false,
+  "a product of its transposition": { inPlace: false, build: (x) => ({ updates: [{ variable: p, value: P.transpose().matmul(Q.multiply(x)) }] }) },
+  "a product of others added to it": { inPlace: true, build: () => ({ updates: [{ variable: p, value: Q.matmul(R).add(P) }] }) },
+  "a loop over its rows, which also reads them reversed": {
+    inPlace: true,
     build: () => ({ updates: [{ variable: p, value: first(byRows([P, P.reverse(0)], ([a = P, b = P]) => [a.add(b).tanh()])) }] }),
+  },
+  "a loop that is given it twice": {
+    inPlace: false,
+    build: () => ({ updates: [{ variable: p, value: first(byRows([P, P], ([a = P, b = P]) => [a.add(b.reverse(0)).tanh()])) }] }),
+  },
+  "a loop that captures a sum of it": {
+    inPlace: true,
+    build: () => ({ updates: [{ variable: p, value: first(byRows([P], ([a = P]) => [a.add(P.sum(0)).tanh()])) }] }),
   },
   "a loop that captures all of it": {
     inPlace: false,
-    build: () => ({ updates: [{ variable: p, value: first(byRows([P], ([a = P]) => [a.add(P.sum(0)).tanh()])) }] }),
+    build: () => ({ updates: [{ variable: p, value: first(byRows([P, Q], ([, b = P]) => [b.expandDims(0).matmul(P).squeeze(0).tanh()])) }] }),
+  },
+  "a loop that multiplies its blocks": {
+    inPlace: false,
+    build: (x) => ({
+      updates: [{ variable: p, value: first(byRows([P.reshape([3, 4, SIZE])], ([a = P]) => [a.matmul(Q.multiply(x)).add(read(row)).relu()])).reshape([SIZE, SIZE]) }],
+    }),
   },
   "a loop that writes two results": {
     inPlace: false,

@@ -17,7 +17,7 @@ function polynomial(dim: Dim): Polynomial {
   const known = parsed.get(dim);
   if (known !== undefined) return known;
   const terms = new Map<string, number>();
-  const text = dim.replaceAll(" ", "");
+  const text = dim.trim().replace(/ *([+*-]) */g, "$1");
   if (!/^[+-]?[A-Za-z0-9_.*]+([+-][A-Za-z0-9_.*]+)*$/.test(text)) {
     throw new Error(`"${dim}" is not a dimension: expected a number, a name, or sums and products of them, such as "batch*time+1".`);
   }
@@ -57,9 +57,11 @@ function canonical(terms: Polynomial): Dim {
 
 /** The canonical form of a dimension that a person wrote. */
 export function dimension(dim: Dim): Dim {
-  if (typeof dim === "string") return canonical(polynomial(dim));
-  if (!Number.isInteger(dim) || dim < 0) throw new Error(`${dim} is not a dimension: expected a whole number, zero or more.`);
-  return dim;
+  const size = typeof dim === "string" ? canonical(polynomial(dim)) : dim;
+  if (typeof size === "number" && (!Number.isInteger(size) || size < 0)) {
+    throw new Error(`${size} is not a dimension: expected a whole number, zero or more.`);
+  }
+  return size;
 }
 
 export function addDims(a: Dim, b: Dim): Dim {
@@ -87,7 +89,7 @@ export function multiplyDims(a: Dim, b: Dim): Dim {
 
 /** a / b where it is exact and b is a single term, else `undefined`. */
 export function divideDims(a: Dim, b: Dim): Dim | undefined {
-  if (a === b) return 1;
+  if (a === b && a !== 0) return 1;
   const [divisor, ...others] = polynomial(b);
   if (divisor === undefined || others.length > 0) return undefined;
   const terms = new Map<string, number>();

@@ -57,9 +57,11 @@ export function buildProgram<S extends Signature>(
   const { updates = [], ...fetched } = build(tensors as { readonly [K in keyof S]: Tensor });
   const fetches = Object.entries(fetched).flatMap(([name, tensor]) => (tensor instanceof Tensor ? [{ name, tensor }] : []));
   updates.forEach(requireFitting);
+  requireDistinct(updates);
   const results = [...fetches.map(({ tensor }) => tensor), ...updates.map(({ value }) => value)];
   variablesOf(results, updates); // before simplification takes variables of one name for one
   const simplified = simplify(results);
+  requireDeclared(feeds, simplified);
   const result = (at: number): Tensor => {
     const tensor = simplified[at];
     if (tensor === undefined) throw new GraphError("Simplification lost a result.");
@@ -78,6 +80,21 @@ function requireFitting({ variable, value }: StateUpdate): void {
     throw new GraphError(`The new value of "${variable.name}" is ${value.dtype} [${value.shape.join(", ")}], `
       + `but it is ${variable.dtype} [${variable.shape.join(", ")}].`);
   }
+}
+
+function requireDeclared(feeds: Signature, outputs: readonly Tensor[]): void {
+  for (const node of topologicalOrder(outputs)) {
+    if (isNode(node, "input") && !Object.hasOwn(feeds, node.attributes.name)) {
+      throw new GraphError(`The program uses the feed "${node.attributes.name}", which it does not declare; `
+        + `its feeds are: ${Object.keys(feeds).join(", ") || "none"}.`);
+    }
+  }
+}
+
+function requireDistinct(updates: readonly StateUpdate[]): void {
+  const names = updates.map(({ variable }) => variable.name);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw new GraphError(`"${twice}" is given two new values; a run can keep one.`);
 }
 
 function variablesOf(outputs: readonly Tensor[], updates: readonly StateUpdate[]): StateVariable[] {

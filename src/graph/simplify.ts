@@ -47,10 +47,11 @@ function exactNumbers(_key: string, value: unknown): unknown {
 /** The result that a node can be replaced by, or `undefined`. */
 type Rule = (node: Node, inputs: readonly Tensor[]) => Tensor | undefined;
 
+/** Applies rules as long as one fits. */
 function applyRules(node: Node, inputs: readonly Tensor[]): Tensor | undefined {
   for (const rule of RULES) {
     const replacement = rule(node, inputs);
-    if (replacement !== undefined) return replacement;
+    if (replacement !== undefined) return applyRules(replacement.node, replacement.node.inputs) ?? replacement;
   }
   return undefined;
 }

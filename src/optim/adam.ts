@@ -23,7 +23,7 @@ export function adam({ learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8,
       const correct1 = constant(1).subtract(constant(beta1).power(step)).reciprocal();
       const correct2 = constant(1).subtract(constant(beta2).power(step)).reciprocal();
       const stepSize = rate.multiply(correct1);
-      const updates = slopes.flatMap(({ variable, gradient }) => {
+      const updates = slopes.flatMap(({ variable, gradient, scale = constant(1) }) => {
         const mean = ownVariable(`adam.mean.${variable.name}`, variable.shape);
         const square = ownVariable(`adam.square.${variable.name}`, variable.shape);
         const decay = variable.shape.length > 1 ? weightDecay : 0;
@@ -31,8 +31,8 @@ export function adam({ learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8,
           [read(variable), gradient, read(mean), read(square)],
           ([w, g, m, v]) => {
             if (w === undefined || g === undefined || m === undefined || v === undefined) return [];
-            const m1 = m.multiply(beta1).add(g.multiply(1 - beta1));
-            const v1 = v.multiply(beta2).add(g.square().multiply(1 - beta2));
+            const m1 = m.multiply(beta1).add(g.multiply(scale.multiply(1 - beta1)));
+            const v1 = v.multiply(beta2).add(g.square().multiply(scale.square().multiply(1 - beta2)));
             const kept: Tensor = decay === 0 ? w : w.multiply(constant(1).subtract(rate.multiply(decay)));
             return [kept.subtract(m1.multiply(stepSize).divide(v1.multiply(correct2).sqrt().add(epsilon))), m1, v1];
           },

@@ -7,6 +7,8 @@ import type { Tensor } from "../graph/tensor.ts";
 export interface Slope {
   readonly variable: StateVariable;
   readonly gradient: Tensor;
+  /** float32 scalar by which the gradient is multiplied first, as for clipping and averaging. */
+  readonly scale?: Tensor;
 }
 
 /** Turns gradients into the new values of parameters and of the optimiser's own state. */

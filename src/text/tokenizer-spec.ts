@@ -4,7 +4,7 @@ export type TokenizerSpec =
    * Whole words between white space. Words seen fewer than `minimumCount` times, and the rarest beyond
    * `maximumVocabulary` (which counts everything, the four special tokens included), become `<unk>`.
    */
-  | { kind: "word"; lowercase: boolean; minimumCount: number; maximumVocabulary?: number }
+  | { kind: "word"; lowercase: boolean; minimumCount: number; maximumVocabulary?: number | undefined }
   /** Single Unicode code points, white space included. */
   | { kind: "character"; lowercase: boolean }
   /** Symbols between white space, case kept and none left out: phonemes, actions. */

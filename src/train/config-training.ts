@@ -79,6 +79,10 @@ export const trainingSchema = z
     accumulate: steps().default(1).describe("Batches whose gradients are summed for one optimiser step."),
     optimizer: optimizerSchema.prefault({ kind: "adam" }).describe("The update rule."),
     schedule: scheduleSchema.prefault({ kind: "constant" }).describe("How the learning rate changes."),
+    normalize: z
+      .enum(["tokens", "sentences"])
+      .default("tokens")
+      .describe("What a batch's summed loss is divided by: its target tokens, or its pairs (Sutskever et al. 2014)."),
     clipNorm: z
       .number()
       .gt(0)

@@ -3,7 +3,7 @@ import * as ort from "onnxruntime-node";
 import { buildProgram, type Program, type Results, type Signature } from "../../graph/program.ts";
 import type { StateVariable } from "../../graph/state.ts";
 import { bindDimensions } from "../dimensions.ts";
-import type { Engine, Executable, Feeds, Fetches, NumericArray } from "../engine.ts";
+import { requireFrozen, type Engine, type Executable, type Feeds, type Fetches, type NumericArray } from "../engine.ts";
 import { StateStore, type StateData } from "../state-store.ts";
 import { bytesOf } from "./builder.ts";
 import { lowerProgram, type LoweredProgram, type StateInput } from "./lower.ts";
@@ -20,6 +20,7 @@ export function onnx({ threads = availableParallelism() }: OnnxOptions = {}): En
     createState: () => new StateStore(),
     compile: async (feeds, build, options = {}) => {
       const program = buildProgram(feeds, build);
+      requireFrozen(program, options);
       const state = options.state ?? new StateStore();
       program.variables.forEach((variable) => state.declare(variable));
       const frozen = options.frozen === true

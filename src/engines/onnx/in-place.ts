@@ -13,25 +13,40 @@ const ELEMENTWISE: ReadonlySet<OperationName> = new Set<OperationName>([...UNARY
  */
 export function canUpdateInPlace(program: Program, { variable, value }: StateUpdate): boolean {
   const outputs = [...program.fetches.map(({ tensor }) => tensor), ...program.updates.map((update) => update.value)];
-  const nodes = topologicalOrder(outputs);
-  const sources = nodes.filter((node) => isNode(node, "state") && node.attributes.variable.name === variable.name);
-  if (outputs.some((tensor) => sources.includes(tensor.node))) return false;
-  return sources.every((source) => readBeforeWritten(nodes, (tensor) => tensor.node === source, value));
+  const sources = topologicalOrder(outputs).filter((node) => isNode(node, "state") && node.attributes.variable.name === variable.name);
+  return sources.every((source) => readBeforeWritten(outputs, (tensor) => tensor.node === source, value));
 }
 
-function readBeforeWritten(nodes: readonly Node[], isSource: (tensor: Tensor) => boolean, value: Tensor): boolean {
+/** `aligned`: the source holds its elements in the order in which they lie in memory. */
+function readBeforeWritten(outputs: readonly Tensor[], isSource: (tensor: Tensor) => boolean, value: Tensor, aligned = true): boolean {
+  if (outputs.some(isSource)) return false;
   const writer = value.node;
   const earlier = new Set(topologicalOrder([value]));
-  return nodes.every((reader) => {
+  return topologicalOrder(outputs).every((reader) => {
     if (!reader.inputs.some(isSource)) return true;
     if (reader !== writer) {
-      // A reshaped view is read wherever the view is.
-      if (isNode(reader, "reshape")) return readBeforeWritten(nodes, (tensor) => tensor.node === reader, value);
-      return earlier.has(reader);
+      // A view is read wherever the view is; a product takes in a transposition.
+      const isView = isNode(reader, "reshape") || isNode(reader, "transpose");
+      if (isView && !readBeforeWritten(outputs, (tensor) => tensor.node === reader, value, aligned && isNode(reader, "reshape"))) return false;
+      return isView || (earlier.has(reader) && !mayFuse(reader, writer));
     }
     if (isNode(writer, "scan")) return sliceReadBeforeWritten(writer, isSource, value);
-    return ELEMENTWISE.has(writer.op) && writer.inputs.every((tensor) => !isSource(tensor) || shapesEqual(tensor.shape, value.shape));
+    return aligned && ELEMENTWISE.has(writer.op) && writer.inputs.every((tensor) => !isSource(tensor) || shapesEqual(tensor.shape, value.shape));
   });
+}
+
+/** Whether ONNX Runtime may join a product and what is done to each of its elements into one operator. */
+function mayFuse(reader: Node, writer: Node): boolean {
+  if (reader.op !== "matmul") return false;
+  const seen = new Set<Node>();
+  const pending = [writer];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    if (node === reader) return true;
+    if (seen.has(node) || !ELEMENTWISE.has(node.op)) continue;
+    seen.add(node);
+    pending.push(...node.inputs.map((tensor) => tensor.node));
+  }
+  return false;
 }
 
 /** A loop that reads slice i in step i alone, and writes it there. */
@@ -41,7 +56,5 @@ function sliceReadBeforeWritten(loop: Node<"scan">, isSource: (tensor: Tensor) =
   const at = loop.inputs.findIndex(isSource) - body.carries.length;
   const slice = body.slices[at];
   if (output === undefined || slice === undefined || loop.inputs.filter(isSource).length > 1) return false;
-  if ([...body.nextCarries, ...body.outputs].some((tensor) => tensorKey(tensor) === tensorKey(slice))) return false;
-  const nodes = topologicalOrder([...body.nextCarries, ...body.outputs]);
-  return readBeforeWritten(nodes, (tensor) => tensorKey(tensor) === tensorKey(slice), output);
+  return readBeforeWritten([...body.nextCarries, ...body.outputs], (tensor) => tensorKey(tensor) === tensorKey(slice), output);
 }

@@ -1,0 +1,36 @@
+/** What a training tells whoever watches it. */
+export type TrainEvent =
+  | { readonly kind: "notice"; readonly message: string }
+  | {
+    readonly kind: "started";
+    readonly directory: string;
+    readonly parameters: number;
+    readonly trainPairs: number;
+    readonly validationPairs: number;
+    readonly step: number;
+    readonly totalSteps: number;
+  }
+  | {
+    readonly kind: "progress";
+    readonly step: number;
+    readonly totalSteps: number;
+    /** Passes over the data so far, fractional. */
+    readonly epoch: number;
+    /** Nats a target token, since the last line of the log. */
+    readonly loss: number;
+    readonly learningRate: number;
+    readonly gradientNorm: number;
+    /** Source and target tokens, padding excluded. */
+    readonly tokensPerSecond: number;
+    readonly secondsLeft: number;
+  }
+  | {
+    readonly kind: "validation";
+    readonly step: number;
+    readonly epoch: number;
+    /** Nats a target token. */
+    readonly loss: number;
+    readonly perplexity: number;
+    readonly improved: boolean;
+  }
+  | { readonly kind: "checkpoint"; readonly step: number; readonly path: string };

@@ -1,0 +1,252 @@
+import { setImmediate } from "node:timers/promises";
+import type { PairBatches } from "../data/batches.ts";
+import { hash32 } from "../data/shuffle.ts";
+import type { TensorData } from "../data/safetensors.ts";
+import type { SequenceModel } from "../models/sequence-model.ts";
+import { learningRate } from "../optim/schedules.ts";
+import { markBest, pruneCheckpoints } from "./checkpoint-list.ts";
+import { saveCheckpoint, type Checkpoint } from "./checkpoint.ts";
+import type { Interval, RunConfig } from "./config.ts";
+import type { MetricsLog } from "./metrics-log.ts";
+import { matchParameters } from "./open-run.ts";
+import { initialPosition, parsePosition, type Position } from "./position.ts";
+import type { RunDirectory } from "./run-directory.ts";
+import type { TrainEvent } from "./train-event.ts";
+import type { TrainingPrograms } from "./training-programs.ts";
+
+/** Training cannot go on. */
+export class TrainingError extends Error {
+  override readonly name = "TrainingError";
+}
+
+export type StopReason = "finished" | "no improvement" | "interrupted";
+
+export interface TrainerParts {
+  readonly config: RunConfig;
+  readonly model: SequenceModel;
+  readonly programs: TrainingPrograms;
+  readonly batches: PairBatches;
+  readonly validation: PairBatches | undefined;
+  readonly directory: RunDirectory;
+  readonly log: MetricsLog;
+  readonly onEvent: (event: TrainEvent) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What has been seen since the last line of the log. */
+interface Window {
+  loss: number;
+  targetTokens: number;
+  tokens: number;
+  started: number;
+}
+
+/** The training loop: steps, validations, checkpoints, and when to stop. */
+export class Trainer {
+  readonly #parts: TrainerParts;
+  readonly #totalBatches: number;
+  #position: Position = initialPosition;
+  #window: Window = emptyWindow();
+  #saved = -1;
+
+  constructor(parts: TrainerParts) {
+    this.#parts = parts;
+    this.#totalBatches = countBatches(parts);
+  }
+
+  get position(): Position {
+    return this.#position;
+  }
+
+  get totalSteps(): number {
+    return Math.max(1, Math.floor(this.#totalBatches / this.#parts.config.training.accumulate));
+  }
+
+  /** Continues exactly where a checkpoint was taken. */
+  restore(checkpoint: Checkpoint): void {
+    const { model, programs } = this.#parts;
+    for (const [name, data] of matchParameters(model, checkpoint.model, checkpoint.path)) programs.state.write(name, data);
+    for (const { name } of this.#optimizerVariables()) {
+      const tensor = checkpoint.optimizer.get(name);
+      if (tensor === undefined) {
+        throw new TrainingError(`The checkpoint ${checkpoint.path} lacks the optimiser's "${name}"; it was made with another optimiser.`);
+      }
+      programs.state.write(name, tensor.data);
+    }
+    this.#position = parsePosition(checkpoint.state);
+    this.#saved = this.#position.step;
+  }
+
+  /** Trains to the end, or until the signal is aborted; either way the last state is saved. */
+  async run(): Promise<StopReason> {
+    this.#window = emptyWindow();
+    while (this.#position.step < this.totalSteps) {
+      if (this.#parts.signal?.aborted === true) {
+        await this.#checkpoint();
+        return "interrupted";
+      }
+      const before = this.#position;
+      await this.#step();
+      if (this.#isDue(this.#parts.config.training.validateEvery, before) && await this.#validate()) {
+        await this.#checkpoint();
+        return "no improvement";
+      }
+      if (this.#isDue(this.#parts.config.training.checkpointEvery, before)) await this.#checkpoint();
+      // The engine computes on this thread: let signals and timers in between two steps.
+      await setImmediate();
+    }
+    if (this.#position.validatedStep !== this.#position.step) await this.#validate();
+    await this.#checkpoint();
+    return "finished";
+  }
+
+  async #step(): Promise<void> {
+    const { config: { training, seed }, programs, batches } = this.#parts;
+    const { step } = this.#position;
+    let { epoch, index } = this.#position;
+    let [loss, tokens, targetTokens, sentences, squaredNorm] = [0, 0, 0, 0, 0];
+    for (let micro = 0; micro < training.accumulate; micro++) {
+      const batch = batches.batch(epoch, index);
+      const result = await programs.addGradient(batch, hash32(seed, step, micro), micro === 0);
+      loss += result.loss;
+      squaredNorm = result.squaredNorm;
+      targetTokens += batch.targetTokens;
+      tokens += batch.sourceTokens + batch.targetTokens;
+      sentences += batch.sourceLengths.data.length;
+      index++;
+      if (index >= batches.batchesInEpoch(epoch)) [epoch, index] = [epoch + 1, 0];
+    }
+    const average = 1 / (training.normalize === "sentences" ? sentences : targetTokens);
+    const norm = Math.sqrt(squaredNorm) * average;
+    if (!Number.isFinite(loss) || !Number.isFinite(norm)) this.#stopDiverged(loss, norm);
+    const rate = learningRate(training.schedule, training.optimizer.learningRate, {
+      step, totalSteps: this.totalSteps, epoch: this.#epochs(), reductions: this.#position.reductions,
+    });
+    const clip = training.clipNorm !== null && norm > training.clipNorm ? training.clipNorm / norm : 1;
+    await programs.apply(average * clip, rate);
+
+    this.#position = {
+      ...this.#position, step: step + 1, epoch, index, seenTokens: this.#position.seenTokens + tokens,
+    };
+    this.#window.loss += loss;
+    this.#window.targetTokens += targetTokens;
+    this.#window.tokens += tokens;
+    await this.#report(rate, norm);
+  }
+
+  async #report(rate: number, gradientNorm: number): Promise<void> {
+    const { config: { training }, log, onEvent } = this.#parts;
+    const { step } = this.#position;
+    const seconds = (performance.now() - this.#window.started) / 1000;
+    const loss = this.#window.loss / this.#window.targetTokens;
+    const tokensPerSecond = this.#window.tokens / seconds;
+    const secondsLeft = ((this.totalSteps - step) * seconds) / Math.max(1, step - this.#windowStart());
+    onEvent({
+      kind: "progress", step, totalSteps: this.totalSteps, epoch: this.#epochs(), loss, learningRate: rate,
+      gradientNorm, tokensPerSecond, secondsLeft,
+    });
+    if (step % training.logEvery !== 0 && step !== this.totalSteps) return;
+    await log.append({ step, epoch: this.#epochs(), loss, learningRate: rate, gradientNorm, tokensPerSecond });
+    this.#window = emptyWindow();
+  }
+
+  #windowStart(): number {
+    const { logEvery } = this.#parts.config.training;
+    return Math.floor((this.#position.step - 1) / logEvery) * logEvery;
+  }
+
+  /** Judges the validation pairs; true when training should stop. */
+  async #validate(): Promise<boolean> {
+    const { config: { training }, programs, validation, log, onEvent } = this.#parts;
+    if (validation === undefined) return false;
+    const paused = performance.now();
+    let [loss, tokens] = [0, 0];
+    for (let index = 0; index < validation.batchesInEpoch(0); index++) {
+      const batch = validation.batch(0, index);
+      for (const likelihood of await programs.evaluate(batch)) loss += likelihood;
+      tokens += batch.targetTokens;
+    }
+    const perToken = loss / tokens;
+    const { step, best } = this.#position;
+    const improved = best === undefined || perToken < best.loss;
+    const staleValidations = improved ? 0 : this.#position.staleValidations + 1;
+    const { schedule } = training;
+    const reduces = !improved && schedule.kind === "plateau" && staleValidations % schedule.patience === 0;
+    this.#position = {
+      ...this.#position, validatedStep: step, staleValidations,
+      best: improved ? { step, loss: perToken } : best,
+      reductions: this.#position.reductions + Number(reduces),
+    };
+    await log.append({ step, validationLoss: perToken, validationPerplexity: Math.exp(perToken) });
+    onEvent({ kind: "validation", step, epoch: this.#epochs(), loss: perToken, perplexity: Math.exp(perToken), improved });
+    if (improved) {
+      await this.#checkpoint();
+      await markBest(this.#parts.directory, step, { validationLoss: perToken });
+    }
+    this.#window.started += performance.now() - paused;
+    return training.patience !== undefined && staleValidations >= training.patience;
+  }
+
+  async #checkpoint(): Promise<void> {
+    if (this.#saved === this.#position.step) return;
+    const { directory, config, model, programs, log, onEvent } = this.#parts;
+    const paused = performance.now();
+    await log.flush();
+    const parameters = model.parameters();
+    const path = await saveCheckpoint(directory, this.#position.step, {
+      model: new Map(parameters.map(({ name }) => [name, this.#tensor(name)])),
+      optimizer: new Map(this.#optimizerVariables().map(({ name }) => [name, this.#tensor(name)])),
+      state: { position: this.#position, parameters: programs.state.names.length },
+    });
+    await pruneCheckpoints(directory, config.training.keepLast);
+    this.#saved = this.#position.step;
+    this.#window.started += performance.now() - paused;
+    onEvent({ kind: "checkpoint", step: this.#position.step, path });
+  }
+
+  #optimizerVariables() {
+    const { model, programs } = this.#parts;
+    return programs.optimizerVariables(new Set(model.parameters().map(({ name }) => name)));
+  }
+
+  #tensor(name: string): TensorData {
+    const { state } = this.#parts.programs;
+    const { shape } = state.variable(name);
+    const data = state.read(name);
+    return data instanceof Int32Array ? { dtype: "int32", shape, data }
+      : { dtype: "float32", shape, data: data instanceof Float32Array ? data : Float32Array.from(data) };
+  }
+
+  #stopDiverged(loss: number, norm: number): never {
+    const { step } = this.#position;
+    const what = Number.isFinite(loss) ? `gradient norm is ${norm}` : `loss is ${loss}`;
+    const kept = this.#saved > 0 ? `The checkpoint of step ${this.#saved} is kept` : "No checkpoint had been written yet";
+    throw new TrainingError(`Training diverged: at step ${step + 1} the ${what}. ${kept}; `
+      + "lower training.optimizer.learningRate or training.clipNorm and go on from there.");
+  }
+
+  /** Passes over the data so far. */
+  #epochs(position: Position = this.#position): number {
+    return position.epoch + position.index / this.#parts.batches.batchesInEpoch(position.epoch);
+  }
+
+  /** Whether an interval ended during the last step. */
+  #isDue(interval: Interval, before: Position): boolean {
+    if ("steps" in interval) return this.#position.step % interval.steps === 0;
+    return Math.floor(this.#epochs() / interval.epochs + 1e-9) > Math.floor(this.#epochs(before) / interval.epochs + 1e-9);
+  }
+}
+
+function emptyWindow(): Window {
+  return { loss: 0, targetTokens: 0, tokens: 0, started: performance.now() };
+}
+
+/** Batches of the whole training. */
+function countBatches({ config: { training }, batches }: TrainerParts): number {
+  if (training.steps !== undefined) return training.steps * training.accumulate;
+  const epochs = training.epochs ?? 0;
+  let total = 0;
+  for (let epoch = 0; epoch < Math.floor(epochs); epoch++) total += batches.batchesInEpoch(epoch);
+  const rest = epochs - Math.floor(epochs);
+  return rest === 0 ? total : total + Math.round(rest * batches.batchesInEpoch(Math.floor(epochs)));
+}
