@@ -30,7 +30,7 @@ export function bindDimensions(signature: Signature, feeds: Readonly<Record<stri
 
 function feedOf(feeds: Readonly<Record<string, NumericArray>>, name: string, rank: number): NumericArray {
   const feed = feeds[name];
-  if (feed === undefined) throw new Error(`The feed "${name}" is missing; the program also takes: ${Object.keys(feeds).join(", ") || "nothing"}.`);
+  if (feed === undefined) throw new Error(`The feed "${name}" is missing; given were: ${Object.keys(feeds).join(", ") || "none"}.`);
   if (feed.shape.length !== rank) {
     throw new Error(`The feed "${name}" is ${formatShape(feed.shape)}, expected ${rank} dimensions.`);
   }

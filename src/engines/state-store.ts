@@ -9,6 +9,8 @@ export type StateData = Float32Array | Float64Array | Int32Array;
 export class StateStore {
   readonly #entries = new Map<string, { readonly variable: StateVariable; data: StateData }>();
 
+  #turn: Promise<unknown> = Promise.resolve();
+
   /** `double` holds float32 variables in float64. */
   constructor(readonly double = false) {}
 
@@ -44,7 +46,14 @@ export class StateStore {
     return this.#entry(name).variable;
   }
 
-  /** The live array: it changes as programs run. Copy it to keep it. */
+  /** Waits for the tasks given before, so that runs which are not awaited still change the state one after another. */
+  inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(task);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  /** The live array: runs change it, or replace it by another. Copy it to keep it. */
   read(name: string): StateData {
     return this.#entry(name).data;
   }

@@ -203,6 +203,19 @@ describe.each([{ engine: onnx({ threads: 2 }) }, { engine: reference() }])("stat
     expect([...state.read("p")]).toEqual([7, 11, 15, 19]);
   });
 
+  test("changes run by run, whether or not each is awaited", async () => {
+    const square = variable("p", [2, 2]);
+    const S = read(square);
+    const turn = await engine.compile({ x: float32() }, ({ x }) => ({ updates: [{ variable: square, value: S.transpose().multiply(2).add(x) }] }));
+    turn.state.write("p", [1, 2, 3, 4]);
+    const refused = turn.run({ x: { data: new Float32Array(2), shape: [2] } }).catch(() => "refused");
+    await Promise.all([1, 1, 0].map((x) => turn.run({ x: { data: Float32Array.of(x), shape: [] } })));
+    // [3 7; 5 9], [7 11; 15 19], [14 30; 22 38]
+    expect([...turn.state.read("p")]).toEqual([14, 30, 22, 38]);
+    expect(await refused).toBe("refused");
+    await turn.dispose();
+  });
+
   test("that is frozen has the values that it had at compilation", async () => {
     const state = engine.createState();
     state.declare(counter);
@@ -240,6 +253,16 @@ describe.each([{ engine: onnx({ threads: 2 }) }, { engine: reference() }])("stat
 });
 
 describe("the onnx engine", () => {
+  test("takes graphs that are thousands of operations deep", async () => {
+    const step = await onnx({ threads: 1 }).compile({ x: float32() }, ({ x }) => {
+      let y = x;
+      for (let layer = 0; layer < 1500; layer++) y = y.sin().add(x);
+      return { y };
+    });
+    expect((await step.run({ x: { data: Float32Array.of(0), shape: [] } })).y.data).toEqual(Float32Array.of(0));
+    await step.dispose();
+  });
+
   test("gives the same bytes in every run with two threads, many indices falling on one row", async () => {
     const rows = 5000;
     const step = await onnx({ threads: 2 }).compile(

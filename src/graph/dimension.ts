@@ -76,7 +76,7 @@ export function subtractDims(a: Dim, b: Dim): Dim {
 }
 
 export function multiplyDims(a: Dim, b: Dim): Dim {
-  if (typeof a === "number" && typeof b === "number") return a * b;
+  if (typeof a === "number" && typeof b === "number") return a * b + 0; // never -0
   const terms = new Map<string, number>();
   for (const [left, x] of polynomial(a)) {
     for (const [right, y] of polynomial(b)) {

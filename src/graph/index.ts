@@ -5,6 +5,9 @@ export type { DType } from "./dtype.ts";
 export { gradients } from "./gradients.ts";
 export type { CompositeGradient } from "./operations.ts";
 export { formatGraph } from "./print.ts";
+export {
+  bool, buildProgram, float32, int32, type ArrayType, type Program, type Results, type Signature, type StateUpdate,
+} from "./program.ts";
 export { withPath } from "./scope.ts";
 export { formatShape, type Shape } from "./shape.ts";
 export type { StateVariable } from "./state.ts";

@@ -65,10 +65,12 @@ export function scanGradient(
     ...accumulated.map(({ sum, slope }) => sum.add(slope)),
   ];
   const sliceSlopes = body.slices.map((_, at) => (wanted[carryCount + at] === true ? slopes[carryCount + at] : undefined));
-  const outputs = [
-    ...sliceSlopes.filter((slope) => slope !== undefined),
-    ...deferred.map(({ cotangent }) => cotangent),
-  ];
+  // One output each, however many uses: the slope of a projected input is also the cotangent of the product beside it.
+  const outputIndex = new TensorMap<number>();
+  const outputs: Tensor[] = [];
+  for (const slope of [...sliceSlopes, ...deferred.map(({ cotangent }) => cotangent)]) {
+    if (slope !== undefined && !outputIndex.has(slope)) outputIndex.set(slope, outputs.push(slope) - 1);
+  }
   const carries = [...floats.map((at) => carrySlopes[at] ?? fail()), ...accumulated.map(({ sum }) => sum)];
   const initial = [
     ...floats.map((at) => cotangents[at] ?? zeros(body.carries[at]?.shape ?? [])),
@@ -111,10 +113,10 @@ export function scanGradient(
   const captures = capturesOf(backward);
   const loop = applyAll("scan", [...initial, ...stackedInputs, ...captures], { body: { ...backward, captures }, reverse: !reverse });
 
-  let next = carries.length;
-  const bySlices = sliceSlopes.map((slope) => (slope === undefined ? undefined : loop[next++]));
+  const stackedSlope = (slope: Tensor): Tensor => loop[carries.length + (outputIndex.get(slope) ?? fail())] ?? fail();
+  const bySlices = sliceSlopes.map((slope) => slope && stackedSlope(slope));
   for (const product of deferred) {
-    const slope = contract(product, loop[next++] ?? fail(), isInvariant(product.other) ? undefined : stackedForward(product.other));
+    const slope = contract(product, stackedSlope(product.cotangent), isInvariant(product.other) ? undefined : stackedForward(product.other));
     const sum = captureSlopes.get(product.capture);
     captureSlopes.set(product.capture, sum === undefined ? slope : sum.add(slope));
   }
@@ -134,13 +136,13 @@ function fail(): never {
   throw new Error("A loop's gradient lost one of its values.");
 }
 
-/** The forward body's values that the backward results mention directly. */
+/** The forward body's values that the backward results mention directly; of a split's parts, what was split. */
 function residuals(backward: readonly Tensor[], isInvariant: (tensor: Tensor) => boolean): Tensor[] {
   const found = new TensorMap<true>();
   const seen = new Set<Node>();
   const pending = [...backward];
   for (let tensor = pending.pop(); tensor !== undefined; tensor = pending.pop()) {
-    if (!isInvariant(tensor)) {
+    if (!isInvariant(tensor) && tensor.node.op !== "split") {
       found.set(tensor, true);
     } else if (!seen.has(tensor.node)) {
       seen.add(tensor.node);

@@ -33,7 +33,6 @@ export function linearCrossEntropy(
 ): LinearCrossEntropy {
   const vocabulary = weight.dim(0);
   if (typeof vocabulary !== "number") throw new Error("The vocabulary must have a known size.");
-  const uniform = labelSmoothing / vocabulary;
   const inputs = bias === undefined ? [hidden, weight, labels] : [hidden, weight, labels, bias];
   const [losses, negativeLogLikelihoods] = customGradient(inputs, (h, w, y, b) => {
     if (h === undefined || w === undefined || y === undefined) throw new Error("Cross-entropy takes hidden, weight and labels.");
@@ -41,23 +40,24 @@ export function linearCrossEntropy(
       if (row === undefined || label === undefined) throw new Error("A step has a row and its labels.");
       const product = row.matmul(w.transpose()); // [batch, vocabulary]
       const logProbabilities = logSoftmax(b === undefined ? product : product.add(b));
-      const index = label.expandDims(-1);
-      const likelihood = logProbabilities.takeAlong(index, -1); // [batch, 1]
-      const nll = likelihood.squeeze(-1).negate();
+      const nll = logProbabilities.takeAlong(label.expandDims(-1), -1).squeeze(-1).negate(); // [batch]
       const loss = labelSmoothing === 0 ? nll
-        : nll.multiply(1 - labelSmoothing).subtract(logProbabilities.sum(-1).multiply(uniform));
+        : nll.multiply(1 - labelSmoothing).subtract(logProbabilities.sum(-1).multiply(labelSmoothing / vocabulary));
       const probabilities = logProbabilities.exp();
-      const minusTarget = likelihood.multiply(0).subtract(1 - labelSmoothing); // [batch, 1]
-      const slope = (labelSmoothing === 0 ? probabilities : probabilities.subtract(uniform)).scatterAlong(index, minusTarget, -1);
-      return { carries: [], outputs: [loss, nll, slope.matmul(w), slope] };
+      const smooth = labelSmoothing === 0 ? probabilities : probabilities.subtract(labelSmoothing / vocabulary);
+      return { carries: [], outputs: [loss, nll, smooth] };
     }).outputs;
-  }, ([h, w, , b], [, , hiddenSlope, logitSlope], [dLoss]) => {
-    if (h === undefined || w === undefined || hiddenSlope === undefined || logitSlope === undefined || dLoss === undefined) return [];
+  }, ([h, w, y, b], [, , smooth], [dLoss]) => {
+    if (h === undefined || w === undefined || y === undefined || smooth === undefined || dLoss === undefined) return [];
+    // The one-hot part of the target is never written out: it takes rows of W and adds to rows of its derivative.
+    const hit = 1 - labelSmoothing;
     const factor = dLoss.expandDims(-1); // [time, batch, 1]
-    const rows = logitSlope.reshape([-1, vocabulary]); // [time·batch, vocabulary]
-    const byWeight = rows.transpose().matmul(h.multiply(factor).reshape([-1, h.dim(-1)]));
-    const byBias = b && dLoss.reshape([1, -1]).matmul(rows).reshape([vocabulary]);
-    return [hiddenSlope.multiply(factor), byWeight, undefined, byBias];
+    const rows = smooth.reshape([-1, vocabulary]); // [time·batch, vocabulary]
+    const scaled = h.multiply(factor);
+    const byHidden = rows.matmul(w).reshape(h.shape).subtract(w.take(y).multiply(hit)).multiply(factor);
+    const byWeight = rows.transpose().matmul(scaled.reshape([-1, h.dim(-1)])).scatterAdd(y, scaled.multiply(-hit));
+    const byBias = b && dLoss.reshape([1, -1]).matmul(rows).reshape([vocabulary]).scatterAdd(y, dLoss.multiply(-hit));
+    return [byHidden, byWeight, undefined, byBias];
   });
   if (losses === undefined || negativeLogLikelihoods === undefined) throw new Error("Cross-entropy has two results.");
   return { losses, negativeLogLikelihoods };

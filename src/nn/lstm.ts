@@ -79,10 +79,11 @@ export class Lstm extends Module {
 
   private cell(projected: Tensor, { hidden, cell }: LstmState): LstmState {
     const gates = projected.add(hidden.matmul(this.weightHidden.tensor)); // [batch, 4·hidden]
-    const [input, forget, output, candidate] = gates.split([this.hidden, this.hidden, this.hidden, this.hidden]);
+    const [sigmoids, candidate] = gates.split([3 * this.hidden, this.hidden]);
+    const [input, forget, output] = sigmoids?.sigmoid().split([this.hidden, this.hidden, this.hidden]) ?? [];
     if (input === undefined || forget === undefined || output === undefined || candidate === undefined) throw new Error("An LSTM has four gates.");
-    const nextCell = forget.sigmoid().multiply(cell).add(input.sigmoid().multiply(candidate.tanh()));
-    return { hidden: output.sigmoid().multiply(nextCell.tanh()), cell: nextCell };
+    const nextCell = forget.multiply(cell).add(input.multiply(candidate.tanh()));
+    return { hidden: output.multiply(nextCell.tanh()), cell: nextCell };
   }
 }
 

@@ -2,7 +2,7 @@ import { scan } from "../graph/control.ts";
 import type { Tensor } from "../graph/tensor.ts";
 
 /** Elements of one piece: a handful of float32 arrays of this size fit a core's second-level cache. */
-const PIECE = 32_768;
+const PIECE = 65_536;
 const SMALLEST_WORTH = 4 * PIECE;
 
 /**

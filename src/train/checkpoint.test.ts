@@ -138,15 +138,17 @@ describe("a full disk", () => {
   it.each([2, 3])("leaves the earlier checkpoint and no rest, when saving step %i fails after a file", async (step) => {
     await saveCheckpoint(run, 2, contents(7));
     let files = 0;
-    const failing = saveCheckpoint(run, step, contents(8), async (path, tensors) => {
-      if (++files === 2) {
-        await writeFile(path, "half");
-        throw full();
-      }
-      return writeSafetensors(
-        path,
-        [...tensors].map(([name, tensor]) => ({ name, ...tensor })),
-      );
+    const failing = saveCheckpoint(run, step, contents(8), {
+      writer: async (path, tensors) => {
+        if (++files === 2) {
+          await writeFile(path, "half");
+          throw full();
+        }
+        return writeSafetensors(
+          path,
+          [...tensors].map(([name, tensor]) => ({ name, ...tensor })),
+        );
+      },
     });
     await expect(failing).rejects.toThrow(CheckpointError);
     await expect(failing).rejects.toThrow(
@@ -157,7 +159,7 @@ describe("a full disk", () => {
   });
 
   it("is told from other failures", async () => {
-    const failing = saveCheckpoint(run, 1, contents(8), () => Promise.reject(new TypeError("mistaken")));
+    const failing = saveCheckpoint(run, 1, contents(8), { writer: () => Promise.reject(new TypeError("mistaken")) });
     await expect(failing).rejects.toThrow(TypeError);
     expect(await readdir(run.checkpoints)).toEqual([]);
   });

@@ -60,7 +60,8 @@ const writeTensors: TensorWriter = (path, tensors) =>
  * at any instant leaves the earlier checkpoints usable. A checkpoint of the same step is replaced.
  *
  * @param run opened for writing
- * @param writer how tensor files are written, for tests of failures
+ * @param options.name of the folder, where it is not one of the run's own sequence
+ * @param options.writer how tensor files are written, for tests of failures
  * @returns the checkpoint's folder
  * @throws CheckpointError when the disk is full; nothing of the new checkpoint stays behind
  */
@@ -68,12 +69,12 @@ export async function saveCheckpoint(
   run: RunDirectory,
   step: number,
   contents: CheckpointContents,
-  writer: TensorWriter = writeTensors,
+  options: { readonly name?: string; readonly writer?: TensorWriter } = {},
 ): Promise<string> {
   if (!Number.isSafeInteger(step) || step < 0) {
     throw new CheckpointError(`A checkpoint needs a step that is a non-negative integer, but received ${step}.`);
   }
-  const name = checkpointName(step);
+  const { name = checkpointName(step), writer = writeTensors } = options;
   const partial = join(run.checkpoints, `${partialPrefix}${name}-${uniqueSuffix()}`);
   try {
     await mkdir(partial, { recursive: true });

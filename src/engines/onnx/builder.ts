@@ -1,8 +1,10 @@
 import { dimensionTerms, type Dim } from "../../graph/dimension.ts";
 import type { DType } from "../../graph/dtype.ts";
 import type { Node } from "../../graph/node.ts";
+import type { OperationName } from "../../graph/operations.ts";
 import type { Shape } from "../../graph/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import { topologicalOrder, type TensorMap } from "../../graph/traverse.ts";
 import { OnnxType, type OnnxAttribute, type OnnxGraph, type OnnxNode, type OnnxTensor, type OnnxValue } from "./proto.ts";
 
 export const attribute = {
@@ -27,6 +29,9 @@ interface Scope {
 
 /** How a node becomes ONNX nodes: returns the names of its outputs. */
 export type LowerNode = (node: Node, builder: GraphBuilder) => readonly string[];
+
+/** Operations that others may take in. */
+const ON_DEMAND: ReadonlySet<OperationName> = new Set<OperationName>(["input", "state", "constant", "transpose"]);
 
 /** Collects ONNX nodes on demand, each in the scope to which it belongs, and names what they produce. */
 export class GraphBuilder {
@@ -55,6 +60,13 @@ export class GraphBuilder {
     const name = known[index];
     if (name === undefined) throw new Error(`${node.op} was lowered without its output ${index}.`);
     return name;
+  }
+
+  /** Lowers what the tensors rest on, up to `stop`, inputs first, so that no chain of operations overflows the stack. */
+  prepare(tensors: readonly Tensor[], stop?: TensorMap<unknown>): void {
+    for (const node of topologicalOrder(tensors, stop)) {
+      if (!ON_DEMAND.has(node.op) && !this.#names.has(node)) this.#lowerInScope(node);
+    }
   }
 
   /** States the names of a node's outputs: placeholders, feeds. */

@@ -33,6 +33,7 @@ export function onnx({ threads = availableParallelism() }: OnnxOptions = {}): En
         interOpNumThreads: 1,
         executionMode: "sequential",
         graphOptimizationLevel: "all",
+        logSeverityLevel: 3, // errors; warnings are about how the model could be smaller
         // Lengths vary from run to run: a plan per shape would only pile up.
         enableMemPattern: false,
       });
@@ -53,6 +54,10 @@ class OnnxExecutable<S extends Signature, R extends Results> implements Executab
   ) {}
 
   async run(feeds: Feeds<S>): Promise<Fetches<R>> {
+    return this.lowered.stateOutputs.length === 0 ? this.#run(feeds) : this.state.inTurn(() => this.#run(feeds));
+  }
+
+  async #run(feeds: Feeds<S>): Promise<Fetches<R>> {
     bindDimensions(this.program.feeds, feeds);
     const inputs: Record<string, ort.Tensor> = {};
     for (const name of this.lowered.feeds) {

@@ -3,46 +3,81 @@ import { BINARY, UNARY, type OperationName } from "../../graph/operations.ts";
 import type { Program, StateUpdate } from "../../graph/program.ts";
 import { shapesEqual } from "../../graph/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { tensorKey, topologicalOrder } from "../../graph/traverse.ts";
+import { topologicalOrder } from "../../graph/traverse.ts";
 
 const ELEMENTWISE: ReadonlySet<OperationName> = new Set<OperationName>([...UNARY, ...BINARY, "where", "reshape"]);
 
+/** A graph, the order of its nodes and who reads them. */
+interface Readings {
+  readonly outputs: readonly Tensor[];
+  readonly position: ReadonlyMap<Node, number>;
+  readonly readers: ReadonlyMap<Node, readonly Node[]>;
+}
+
 /**
- * Whether a variable's new value may be written over the old one while the program runs: everything that reads the
- * old value must have run before the new one is written, or read each element before writing the same one.
+ * Tells whether a variable's new value may be written over the old one while the program runs: everything that reads
+ * the old value must have run before the new one is written, or read each element before writing the same one.
  */
-export function canUpdateInPlace(program: Program, { variable, value }: StateUpdate): boolean {
-  const outputs = [...program.fetches.map(({ tensor }) => tensor), ...program.updates.map((update) => update.value)];
-  const sources = topologicalOrder(outputs).filter((node) => isNode(node, "state") && node.attributes.variable.name === variable.name);
-  return sources.every((source) => readBeforeWritten(outputs, (tensor) => tensor.node === source, value));
+export function inPlaceUpdates(program: Program): (update: StateUpdate) => boolean {
+  const graph = readingsOf([...program.fetches.map(({ tensor }) => tensor), ...program.updates.map(({ value }) => value)]);
+  const sources = new Map<string, Node[]>();
+  for (const node of graph.position.keys()) {
+    if (isNode(node, "state")) append(sources, node.attributes.variable.name, node);
+  }
+  return ({ variable, value }) => (sources.get(variable.name) ?? []).every((source) => readBeforeWritten(graph, source, value));
+}
+
+function readingsOf(outputs: readonly Tensor[]): Readings {
+  const position = new Map<Node, number>();
+  const readers = new Map<Node, Node[]>();
+  for (const [at, node] of topologicalOrder(outputs).entries()) {
+    position.set(node, at);
+    for (const source of new Set(node.inputs.map((tensor) => tensor.node))) append(readers, source, node);
+  }
+  return { outputs, position, readers };
+}
+
+function append<K>(lists: Map<K, Node[]>, key: K, node: Node): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [node]);
+  else list.push(node);
 }
 
 /** `aligned`: the source holds its elements in the order in which they lie in memory. */
-function readBeforeWritten(outputs: readonly Tensor[], isSource: (tensor: Tensor) => boolean, value: Tensor, aligned = true): boolean {
-  if (outputs.some(isSource)) return false;
+function readBeforeWritten(graph: Readings, source: Node, value: Tensor, aligned = true): boolean {
+  if (graph.outputs.some((output) => output.node === source)) return false;
   const writer = value.node;
-  const earlier = new Set(topologicalOrder([value]));
-  return topologicalOrder(outputs).every((reader) => {
-    if (!reader.inputs.some(isSource)) return true;
+  return (graph.readers.get(source) ?? []).every((reader) => {
     if (reader !== writer) {
       // A view is read wherever the view is; a product takes in a transposition.
-      const isView = isNode(reader, "reshape") || isNode(reader, "transpose");
-      if (isView && !readBeforeWritten(outputs, (tensor) => tensor.node === reader, value, aligned && isNode(reader, "reshape"))) return false;
-      return isView || (earlier.has(reader) && !mayFuse(reader, writer));
+      if (isNode(reader, "reshape")) return readBeforeWritten(graph, reader, value, aligned);
+      if (isNode(reader, "transpose") && !readBeforeWritten(graph, reader, value, false)) return false;
+      return runsBefore(graph, reader, writer) && !(reader.op === "matmul" && mayFuse(reader, writer));
     }
-    if (isNode(writer, "scan")) return sliceReadBeforeWritten(writer, isSource, value);
-    return aligned && ELEMENTWISE.has(writer.op) && writer.inputs.every((tensor) => !isSource(tensor) || shapesEqual(tensor.shape, value.shape));
+    if (isNode(writer, "scan")) return aligned && sliceReadBeforeWritten(writer, source, value);
+    return aligned && ELEMENTWISE.has(writer.op)
+      && writer.inputs.every((tensor) => tensor.node !== source || shapesEqual(tensor.shape, value.shape));
   });
 }
 
+/** Whether the writer rests on the reader. */
+function runsBefore({ position }: Readings, reader: Node, writer: Node): boolean {
+  const first = position.get(reader) ?? 0;
+  return reaches(writer, reader, (node) => (position.get(node) ?? -1) > first);
+}
+
 /** Whether ONNX Runtime may join a product and what is done to each of its elements into one operator. */
-function mayFuse(reader: Node, writer: Node): boolean {
-  if (reader.op !== "matmul") return false;
+function mayFuse(product: Node, writer: Node): boolean {
+  return reaches(writer, product, ({ op }) => ELEMENTWISE.has(op));
+}
+
+/** Whether a node rests on another by way of nodes that pass, itself among them. */
+function reaches(from: Node, to: Node, passes: (node: Node) => boolean): boolean {
   const seen = new Set<Node>();
-  const pending = [writer];
+  const pending = [from];
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    if (node === reader) return true;
-    if (seen.has(node) || !ELEMENTWISE.has(node.op)) continue;
+    if (node === to) return true;
+    if (seen.has(node) || !passes(node)) continue;
     seen.add(node);
     pending.push(...node.inputs.map((tensor) => tensor.node));
   }
@@ -50,11 +85,11 @@ function mayFuse(reader: Node, writer: Node): boolean {
 }
 
 /** A loop that reads slice i in step i alone, and writes it there. */
-function sliceReadBeforeWritten(loop: Node<"scan">, isSource: (tensor: Tensor) => boolean, value: Tensor): boolean {
+function sliceReadBeforeWritten(loop: Node<"scan">, source: Node, value: Tensor): boolean {
   const { body } = loop.attributes;
   const output = body.outputs[value.index - body.carries.length];
-  const at = loop.inputs.findIndex(isSource) - body.carries.length;
-  const slice = body.slices[at];
-  if (output === undefined || slice === undefined || loop.inputs.filter(isSource).length > 1) return false;
-  return readBeforeWritten([...body.nextCarries, ...body.outputs], (tensor) => tensorKey(tensor) === tensorKey(slice), output);
+  const given = loop.inputs.flatMap((tensor, at) => (tensor.node === source ? [at] : []));
+  const slice = body.slices[(given[0] ?? 0) - body.carries.length];
+  if (output === undefined || slice === undefined || given.length > 1) return false;
+  return readBeforeWritten(readingsOf([...body.nextCarries, ...body.outputs]), slice.node, output);
 }

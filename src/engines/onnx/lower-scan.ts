@@ -8,12 +8,11 @@ import { OnnxType, type OnnxGraph, type OnnxValue } from "./proto.ts";
 export function lowerScan(node: Node<"scan">, builder: GraphBuilder): readonly string[] {
   const { body } = node.attributes;
   const time = node.inputs[body.carries.length]?.shape[0] ?? 0;
-  const fed = node.inputs.slice(0, body.carries.length + body.slices.length).map((tensor) => builder.value(tensor));
-  if (typeof time === "number") return time > 0 ? lowerLoop(node, fed, builder) : withoutSteps(node, fed, builder);
+  if (typeof time === "number") return time > 0 ? lowerLoop(node, builder) : withoutSteps(node, builder);
   const results = [...body.nextCarries, ...body.outputs];
   const branch = (lower: typeof lowerLoop): OnnxGraph => {
     let names: readonly string[] = [];
-    const nodes = builder.body(new Set(), () => (names = lower(node, fed, builder)));
+    const nodes = builder.body(new Set(), () => (names = lower(node, builder)));
     const outputs = results.map(({ dtype }, at): OnnxValue => (
       { name: names[at] ?? "", type: ONNX_TYPE[dtype], shape: node.types[at]?.shape ?? [] }));
     return { name: builder.fresh("branch"), nodes, inputs: [], outputs, initializers: [] };
@@ -25,19 +24,20 @@ export function lowerScan(node: Node<"scan">, builder: GraphBuilder): readonly s
 }
 
 /** The results of a loop without steps: carries as they came, and nothing stacked. */
-function withoutSteps(node: Node<"scan">, fed: readonly string[], builder: GraphBuilder): readonly string[] {
+function withoutSteps(node: Node<"scan">, builder: GraphBuilder): readonly string[] {
   const { carries, outputs } = node.attributes.body;
   return [
-    ...carries.map((_, at) => builder.add("Identity", [fed[at] ?? ""])),
+    ...node.inputs.slice(0, carries.length).map((initial) => builder.add("Identity", [builder.value(initial)])),
     ...outputs.map(({ shape, dtype }) => (
       builder.add("Cast", [builder.add("ConstantOfShape", [builder.shape([0, ...shape])])], { to: attribute.int(ONNX_TYPE[dtype]) }))),
   ];
 }
 
 /** What the body captures it sees by name. */
-function lowerLoop(node: Node<"scan">, fed: readonly string[], builder: GraphBuilder): readonly string[] {
+function lowerLoop(node: Node<"scan">, builder: GraphBuilder): readonly string[] {
   const { body, reverse } = node.attributes;
   const placeholders = [...body.carries, ...body.slices];
+  const fed = node.inputs.slice(0, placeholders.length).map((tensor) => builder.value(tensor));
   const results = [...body.nextCarries, ...body.outputs];
   const inner = dependents(results, new TensorMap(placeholders.map((tensor) => [tensor, true] as const)));
   const inputs = placeholders.map((tensor): OnnxValue => {
@@ -47,6 +47,7 @@ function lowerLoop(node: Node<"scan">, fed: readonly string[], builder: GraphBui
   });
   const outputs: OnnxValue[] = [];
   const nodes = builder.body(inner, () => {
+    builder.prepare(results, new TensorMap([...placeholders, ...body.captures].map((tensor) => [tensor, true] as const)));
     const taken = new Set<string>();
     for (const tensor of results) {
       const value = builder.value(tensor);

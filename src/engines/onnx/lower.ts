@@ -9,7 +9,7 @@ import { Tensor } from "../../graph/tensor.ts";
 import { rewrite, TensorMap, tensorKey, topologicalOrder, withInputs } from "../../graph/traverse.ts";
 import { GraphBuilder, ONNX_TYPE } from "./builder.ts";
 import { FUSED } from "./fused.ts";
-import { canUpdateInPlace } from "./in-place.ts";
+import { inPlaceUpdates } from "./in-place.ts";
 import { lowerings } from "./lowering.ts";
 import { encodeModel, type OnnxTensor, type OnnxValue } from "./proto.ts";
 
@@ -108,13 +108,14 @@ export function lowerProgram(
     builder.identity(builder.value(tensor), name);
     values.push({ name, type: ONNX_TYPE[tensor.dtype], shape: tensor.shape });
   };
+  const updates = program.updates.map(({ variable, value }) => ({ variable, value: withoutReshape(value) }));
+  builder.prepare([...program.fetches.map(({ tensor }) => tensor), ...updates.map(({ value }) => value)]);
   for (const { name, tensor } of program.fetches) finish(`fetch:${name}`, tensor);
-  const stateOutputs = program.updates.map((update): StateOutput => {
-    const { variable } = update;
-    const value = withoutReshape(update.value);
+  const isInPlace = inPlaceUpdates(program);
+  const stateOutputs = updates.map(({ variable, value }): StateOutput => {
     const name = `next:${variable.name}`;
     finish(name, value);
-    return { name, variable, shape: value.shape as readonly number[], inPlace: canUpdateInPlace(program, { variable, value }) };
+    return { name, variable, shape: value.shape as readonly number[], inPlace: isInPlace({ variable, value }) };
   });
   const model = encodeModel({
     name: "decade", nodes: builder.nodes, inputs, outputs: values,

@@ -21,6 +21,12 @@ function requireUpdates(updates: TensorType | undefined, shape: Shape, dtype: st
   if (updates.dtype !== dtype) throw new Error(`updates are ${updates.dtype}, expected ${dtype}`);
 }
 
+/** Negative indices count from the end. */
+function positionOf(index: number, size: number): number {
+  if (index < -size || index >= size) throw new Error(`The index ${index} is out of range for ${size} elements.`);
+  return index < 0 ? index + size : index;
+}
+
 export const take: Definition<OperationAttributes["take"]> = {
   infer(inputs) {
     const [x, indices] = operands(inputs);
@@ -36,7 +42,10 @@ export const take: Definition<OperationAttributes["take"]> = {
     const [x, indices] = operands(inputs);
     const row = sizeOf(x.shape.slice(1));
     const y = ndArray([...indices.shape, ...x.shape.slice(1)], x.dtype);
-    indices.data.forEach((index, i) => y.data.set(x.data.subarray(index * row, (index + 1) * row), i * row));
+    indices.data.forEach((index, i) => {
+      const at = positionOf(index, x.shape[0] ?? 0);
+      y.data.set(x.data.subarray(at * row, (at + 1) * row), i * row);
+    });
     return [y];
   },
 };
@@ -58,7 +67,8 @@ export const scatterAdd: Definition<OperationAttributes["scatterAdd"]> = {
     const row = sizeOf(target.shape.slice(1));
     const y = ndArray(target.shape, target.dtype, target.data.slice());
     indices.data.forEach((index, i) => {
-      for (let j = 0; j < row; j++) y.data[index * row + j] = (y.data[index * row + j] ?? 0) + (updates?.data[i * row + j] ?? 0);
+      const at = positionOf(index, target.shape[0] ?? 0) * row;
+      for (let j = 0; j < row; j++) y.data[at + j] = (y.data[at + j] ?? 0) + (updates?.data[i * row + j] ?? 0);
     });
     return [y];
   },
@@ -68,7 +78,7 @@ export const scatterAdd: Definition<OperationAttributes["scatterAdd"]> = {
 function alongOffsets(shape: readonly number[], indices: NdArray, axis: number): Int32Array {
   const strides = stridesOf(shape);
   const at = offsets(indices.shape, strides.map((stride, other) => (other === axis ? 0 : stride)));
-  return at.map((start, i) => start + (indices.data[i] ?? 0) * (strides[axis] ?? 1));
+  return at.map((start, i) => start + positionOf(indices.data[i] ?? 0, shape[axis] ?? 0) * (strides[axis] ?? 1));
 }
 
 function requireAlong(x: TensorType, indices: TensorType, axis: number): void {

@@ -1,0 +1,35 @@
+/** A model of one's own: learns whether points of the plane lie inside a circle. Run: npm run build && node --import jiti/register examples/classifier.ts */
+import { adam, crossEntropy, float32, gradients, int32, Linear, Module, onnx, type Tensor } from "decade";
+
+class Classifier extends Module {
+  readonly hidden = new Linear(2, 32);
+  readonly output = new Linear(32, 2);
+
+  forward(points: Tensor): Tensor {
+    return this.output.forward(this.hidden.forward(points).relu()); // [batch, 2]
+  }
+}
+
+function makeBatch(size: number) {
+  const points = Float32Array.from({ length: 2 * size }, () => 2 * Math.random() - 1);
+  const inside = Int32Array.from({ length: size }, (_, i) => Number(Math.hypot(points[2 * i] ?? 0, points[2 * i + 1] ?? 0) < 0.7));
+  return { x: { data: points, shape: [size, 2] }, y: { data: inside, shape: [size] } };
+}
+
+const model = new Classifier().seed(1);
+const step = await onnx().compile({ x: float32("batch", 2), y: int32("batch") }, ({ x, y }) => {
+  const logits = model.forward(x);
+  const loss = crossEntropy(logits, y);
+  const slopes = gradients(loss, model.parameters().map(({ tensor }) => tensor));
+  const updates = adam({ learningRate: 1e-2 }).update(model.parameters().flatMap((variable, at) => {
+    const gradient = slopes[at];
+    return gradient === undefined ? [] : [{ variable, gradient }];
+  }));
+  const right = logits.argmax(-1).equal(y).cast("float32").mean();
+  return { loss, right, updates };
+});
+for (let i = 1; i <= 500; i++) {
+  const { loss, right } = await step.run(makeBatch(128));
+  if (i % 100 === 0) console.log(`step ${i}: loss ${loss.data[0]?.toFixed(3)}, right ${(100 * (right.data[0] ?? 0)).toFixed(1)} %`);
+}
+await step.dispose();

@@ -1,0 +1,143 @@
+import { Option, type Command } from "commander";
+import { DataError } from "../data/data-error.ts";
+import type { Pair } from "../data/source.ts";
+import { readLines } from "../data/text-file.ts";
+import { bleuTokenizers, type BleuTokenizer } from "../metrics/bleu-tokenizers.ts";
+import type { RunConfig } from "../train/config.ts";
+import { evaluateSymbols, evaluateText, writesSymbols, type SymbolQuality, type TextQuality } from "../train/evaluate-run.ts";
+import type { MappedSentence } from "../train/evaluate-figures.ts";
+import { readSplits } from "../train/run-data.ts";
+import { RunDirectory } from "../train/run-directory.ts";
+import type { Translator } from "../train/translator.ts";
+import { CommandError, UsageError } from "./errors.ts";
+import { count } from "./format.ts";
+import { printResult, type Io } from "./io.ts";
+import { addModelOptions, jsonOption, nonNegativeNumber, positiveInteger, withTranslator, type ModelFlags } from "./options.ts";
+import { ProgressLine } from "./progress.ts";
+import { readPairFile, readParallel } from "./text-input.ts";
+
+interface EvaluateFlags extends ModelFlags {
+  readonly data?: string;
+  readonly source?: string;
+  readonly reference?: string;
+  readonly lowercase?: boolean;
+  readonly tokenize: BleuTokenizer;
+  readonly beam: number;
+  readonly lengthPenalty: number;
+  readonly batch: number;
+  readonly figures?: string;
+  readonly states?: string;
+  readonly json?: boolean;
+}
+
+/** Sentences on the map of states where none were chosen. */
+const MAPPED = 24;
+
+export function addEvaluate(program: Command, io: Io): void {
+  const command = program.command("evaluate")
+    .description("measure a run on pairs: its own test split, or files")
+    .argument("<run>", "folder of a trained run")
+    .option("--data <file>", "pairs: source and target separated by a tab, or .jsonl with the fields source and target")
+    .option("--source <file>", "sources, one a line; needs --reference")
+    .option("--reference <file>", "right answers, one a line; needs --source")
+    .option("--lowercase", "BLEU and chrF ignore case")
+    .addOption(new Option("--tokenize <how>", "BLEU's tokeniser").choices(bleuTokenizers).default("13a"))
+    .option("--beam <size>", "partial translations that are followed at once", positiveInteger, 5)
+    .option("--length-penalty <alpha>", "length normalisation of Wu et al. 2016", nonNegativeNumber, 0)
+    .option("--batch <sentences>", "sentences that are translated at once", positiveInteger, 32)
+    .option("--figures <folder>", "write the encoder's states on a plane and BLEU by length and by word rank, as SVG")
+    .option("--states <file>", "sentences for the map of states, one a line, optionally a tab and a group's name");
+  addModelOptions(command).addOption(jsonOption()).action((run: string, flags: EvaluateFlags) => runEvaluate(run, flags, io));
+}
+
+async function runEvaluate(run: string, flags: EvaluateFlags, io: Io): Promise<void> {
+  const config = await (await RunDirectory.open(run)).readConfig();
+  const pairs = await evaluatedPairs(run, config, flags);
+  const line = new ProgressLine(io);
+  const options = {
+    beam: flags.beam, lengthPenalty: flags.lengthPenalty, batch: flags.batch,
+    onProgress: (done: number, total: number) => line.update(() => `${count(done)} of ${count(total)} sentences`),
+  };
+  await withTranslator(run, flags, async (translator) => {
+    if (writesSymbols(config)) {
+      const { quality } = await evaluateSymbols(translator, pairs, options).finally(() => line.close());
+      await writeFigures(translator, config, pairs, undefined, flags, io);
+      printResult(io, flags.json, quality, () => describeSymbols(quality));
+    } else {
+      const settings = { lowercase: flags.lowercase ?? false, tokenizer: flags.tokenize };
+      const { quality, hypotheses } = await evaluateText(translator, pairs, { ...options, ...settings }).finally(() => line.close());
+      await writeFigures(translator, config, pairs, hypotheses, flags, io);
+      printResult(io, flags.json, quality, () => describeText(quality));
+    }
+  });
+}
+
+async function evaluatedPairs(run: string, config: RunConfig, { data, source, reference }: EvaluateFlags): Promise<readonly Pair[]> {
+  if ((source === undefined) !== (reference === undefined)) throw new UsageError("--source and --reference belong together; give both.");
+  if (data !== undefined && source !== undefined) throw new UsageError("--data holds sources and references; leave --source and --reference out.");
+  if (data !== undefined) return readPairFile(data);
+  if (source !== undefined && reference !== undefined) return readParallel(source, reference);
+  const { test } = await readSplits(config.data, config.seed);
+  if (test.length === 0) {
+    throw new CommandError(`The run ${run} holds out no test pairs; give --data FILE, or --source FILE and --reference FILE.`);
+  }
+  return test;
+}
+
+/** The paper's figures; without hypotheses, as of a model that writes symbols, only the map of states. */
+async function writeFigures(
+  translator: Translator, config: RunConfig, pairs: readonly Pair[], hypotheses: readonly string[] | undefined, flags: EvaluateFlags, io: Io,
+): Promise<void> {
+  if (flags.figures === undefined) return;
+  // Only here: drawing takes a while to load.
+  const { writeBreakdownFigures, writeStateFigure } = await import("../train/evaluate-figures.ts");
+  const written = [await writeStateFigure(translator, await mappedSentences(pairs, flags.states), flags.figures)];
+  if (hypotheses !== undefined) {
+    written.push(...await writeBreakdownFigures(flags.figures, {
+      name: config.name,
+      testSet: { sources: pairs.map(({ source }) => source), hypotheses, references: pairs.map(({ target }) => target) },
+      training: await trainingSources(config, pairs, io),
+      bleu: { lowercase: flags.lowercase ?? false, tokenizer: flags.tokenize },
+    }));
+  }
+  written.forEach((path) => io.err(`wrote ${path}\n`));
+}
+
+async function mappedSentences(pairs: readonly Pair[], file: string | undefined): Promise<MappedSentence[]> {
+  if (file === undefined) {
+    const different = [...new Set(pairs.map(({ source }) => source))].filter((source) => source.trim() !== "");
+    return different.sort((a, b) => a.length - b.length).slice(0, MAPPED).map((text) => ({ text }));
+  }
+  return (await readLines(file)).map((line) => {
+    const [text = "", group] = line.split("\t");
+    return { text, ...(group === undefined ? {} : { group }) };
+  });
+}
+
+/** What words are counted in: the training pairs, or, where those are gone, the evaluated ones. */
+async function trainingSources(config: RunConfig, pairs: readonly Pair[], io: Io): Promise<string[]> {
+  try {
+    return (await readSplits(config.data, config.seed)).train.map(({ source }) => source);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    io.err(`Words are ranked by their frequency in the evaluated sentences, for the training pairs are gone: ${error.message}\n`);
+    return pairs.map(({ source }) => source);
+  }
+}
+
+function describeText({ bleu, bleuInterval: { lower, upper }, signature, chrf, chrfSignature, perplexity, perplexityPerWord, sentences, sentencesPerSecond }: TextQuality): string {
+  return [
+    `BLEU        ${bleu.toFixed(2)}  (95% confidence ${lower.toFixed(2)} to ${upper.toFixed(2)})  ${signature}`,
+    `chrF2       ${chrf.toFixed(2)}  ${chrfSignature}`,
+    `perplexity  ${perplexity.toFixed(3)} a token, ${perplexityPerWord.toFixed(2)} a word`,
+    `sentences   ${count(sentences)}, ${sentencesPerSecond.toFixed(1)} a second`,
+  ].join("\n");
+}
+
+function describeSymbols({ per, wer, werInterval: { lower, upper }, words, wordsPerSecond }: SymbolQuality): string {
+  return [
+    `symbol (phoneme) error rate  ${per.toFixed(2)} %`,
+    `sequence (word) error rate   ${wer.toFixed(2)} %  (95% confidence ${lower.toFixed(2)} to ${upper.toFixed(2)})`,
+    `words                        ${count(words)}, ${wordsPerSecond.toFixed(1)} a second`,
+  ].join("\n");
+}

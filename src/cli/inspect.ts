@@ -1,0 +1,40 @@
+import { stat } from "node:fs/promises";
+import type { Command } from "commander";
+import { loadConfig } from "../train/config-load.ts";
+import { inspectConfig, inspectRun, type ModelSummary } from "../train/inspect.ts";
+import { UsageError } from "./errors.ts";
+import { count, table } from "./format.ts";
+import { printResult, type Io } from "./io.ts";
+import { jsonOption, setOption } from "./options.ts";
+
+interface InspectFlags {
+  readonly set: readonly string[];
+  readonly json?: boolean;
+}
+
+export function addInspect(program: Command, io: Io): void {
+  program.command("inspect")
+    .description("count a model's parameters, layer by layer")
+    .argument("<config-or-run>", "configuration file, or folder of a run")
+    .addOption(setOption())
+    .addOption(jsonOption())
+    .action((path: string, flags: InspectFlags) => runInspect(path, flags, io));
+}
+
+async function runInspect(path: string, { set, json }: InspectFlags, io: Io): Promise<void> {
+  const isFolder = await stat(path).then((found) => found.isDirectory(), () => false);
+  if (isFolder && set.length > 0) throw new UsageError("--set changes a configuration, but a run was given.");
+  const summary = isFolder ? await inspectRun(path) : await inspectConfig(await loadConfig(path, set));
+  printResult(io, json, summary, () => describe(summary));
+}
+
+function describe({ parameters, recurrentParameters, layers, vocabulary }: ModelSummary): string {
+  const rows = layers.map(({ name, kind, parameters: size, recurrentParameters: recurrent, shapes }) => [
+    name, kind, count(size), recurrent === 0 ? "" : count(recurrent),
+    Object.entries(shapes).map(([array, shape]) => `${array} [${shape.join(", ")}]`).join(", "),
+  ]);
+  return [
+    table(["layer", "kind", "parameters", "recurrent", "arrays"], [...rows, ["total", "", count(parameters), count(recurrentParameters), ""]], [2, 3]),
+    `vocabulary: ${count(vocabulary.source)} source tokens, ${count(vocabulary.target)} target tokens`,
+  ].join("\n");
+}

@@ -1,0 +1,43 @@
+import { Command } from "commander";
+import { addAverage } from "./average.ts";
+import { reportError } from "./errors.ts";
+import { addEvaluate } from "./evaluate.ts";
+import { addInspect } from "./inspect.ts";
+import { processIo, type Io } from "./io.ts";
+import { addRescore } from "./rescore.ts";
+import { addRuns } from "./runs.ts";
+import { addScore } from "./score.ts";
+import { addScoreText } from "./score-text.ts";
+import { addTrain } from "./train.ts";
+import { addTranslate } from "./translate.ts";
+
+/**
+ * Runs a command line and gives its exit code: 0 done, 1 failed, 2 usage, 130 stopped by Ctrl-C with the work saved.
+ *
+ * @param args without the program's name: `["train", "captions.config.ts"]`
+ */
+export async function main(args: readonly string[], io: Io = processIo()): Promise<number> {
+  try {
+    await createProgram(io).parseAsync([...args], { from: "user" });
+    return 0;
+  } catch (error) {
+    return reportError(error, io);
+  }
+}
+
+function createProgram(io: Io): Command {
+  const program = withOutput(new Command("decade"), io)
+    .description("Sequence learning, end to end: train, use and measure models that read one sequence and write another.")
+    .showHelpAfterError("(run with --help for what there is)");
+  for (const add of [addTrain, addTranslate, addEvaluate, addScore, addScoreText, addRescore, addInspect, addAverage, addRuns]) add(program, io);
+  return program;
+}
+
+/** Errors of usage come back as exceptions, and all text goes where `io` says. Commands that are added later inherit it. */
+export function withOutput(command: Command, io: Io): Command {
+  return command.exitOverride().configureOutput({
+    writeOut: (text) => io.out(text),
+    writeErr: (text) => io.err(text),
+    outputError: (text, write) => write(text.replace(/^error: /, "decade: ")),
+  });
+}

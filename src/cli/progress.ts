@@ -1,0 +1,69 @@
+import type { TrainEvent } from "../train/train-event.ts";
+import { count, duration } from "./format.ts";
+import type { Io } from "./io.ts";
+
+const REWRITE_MILLISECONDS = 100;
+const PLAIN_MILLISECONDS = 10_000;
+
+/** One line of progress: rewritten in place on a terminal, printed anew about every ten seconds elsewhere. */
+export class ProgressLine {
+  readonly #io: Io;
+  #printed: number;
+  #open = false;
+
+  constructor(io: Io) {
+    this.#io = io;
+    this.#printed = io.interactive ? -Infinity : performance.now();
+  }
+
+  /** Shows a state that the next one replaces. `text` is only asked for when it is time to print. */
+  update(text: () => string): void {
+    const now = performance.now();
+    if (now - this.#printed < (this.#io.interactive ? REWRITE_MILLISECONDS : PLAIN_MILLISECONDS)) return;
+    this.#printed = now;
+    this.#io.err(this.#io.interactive ? `\r\u001B[K${text()}` : `${text()}\n`);
+    this.#open = this.#io.interactive;
+  }
+
+  /** Prints a line that stays. */
+  note(text: string): void {
+    this.close();
+    this.#io.err(`${text}\n`);
+  }
+
+  /** Leaves what was shown last and goes to the next line. */
+  close(): void {
+    if (this.#open) this.#io.err("\n");
+    this.#open = false;
+  }
+}
+
+/** Shows a training's events. */
+export function trainingReporter(io: Io): { onEvent: (event: TrainEvent) => void; close: () => void } {
+  const line = new ProgressLine(io);
+  return { close: () => line.close(), onEvent: (event) => showEvent(line, event) };
+}
+
+function showEvent(line: ProgressLine, event: TrainEvent): void {
+  switch (event.kind) {
+    case "notice":
+      return line.note(event.message);
+    case "started": {
+      const from = event.step === 0 ? "" : `, going on from step ${event.step}`;
+      return line.note(`${event.directory}: ${count(event.parameters)} parameters, ${count(event.trainPairs)} training pairs, `
+        + `${count(event.validationPairs)} validation pairs, ${event.totalSteps} steps${from}`);
+    }
+    case "progress":
+      return line.update(() => [
+        `step ${event.step}/${event.totalSteps}`, `epoch ${event.epoch.toFixed(2)}`, `loss ${event.loss.toFixed(3)}`,
+        `${count(event.tokensPerSecond)} tokens/s`, `${duration(event.secondsLeft)} left`,
+      ].join("  "));
+    case "validation":
+      return line.note(`step ${event.step}: validation loss ${event.loss.toFixed(4)}, perplexity ${event.perplexity.toFixed(2)}`
+        + (event.improved ? " (best so far)" : ""));
+    case "checkpoint":
+      return;
+    default:
+      return event satisfies never;
+  }
+}

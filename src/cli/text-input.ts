@@ -1,0 +1,39 @@
+import { isUtf8 } from "node:buffer";
+import { createInterface } from "node:readline";
+import { buffer } from "node:stream/consumers";
+import { DataError } from "../data/data-error.ts";
+import type { Pair } from "../data/source.ts";
+import { readPairs } from "../data/source.ts";
+import { readLines } from "../data/text-file.ts";
+
+/**
+ * The lines of a file, or of standard input for `-`, in portions: a typist's come one by one.
+ * @throws DataError where the text is missing or not UTF-8
+ */
+export async function* linesInPortions(file: string, size: number): AsyncGenerator<readonly string[]> {
+  if (file === "-" && process.stdin.isTTY) {
+    for await (const line of createInterface({ input: process.stdin })) yield [line];
+    return;
+  }
+  const lines = file === "-" ? await standardInput() : await readLines(file);
+  for (let from = 0; from < lines.length; from += size) yield lines.slice(from, from + size);
+}
+
+async function standardInput(): Promise<string[]> {
+  const bytes = await buffer(process.stdin);
+  if (!isUtf8(bytes)) throw new DataError("Standard input is not UTF-8; convert it, for example with iconv.");
+  const lines = bytes.toString("utf8").split(/\r?\n/);
+  return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
+}
+
+/** The pairs of two parallel files. */
+export function readParallel(source: string, target: string): Promise<Pair[]> {
+  return readPairs({ kind: "parallel", source, target });
+}
+
+/** The pairs of one file: JSON lines where it is so named, else the first two tab-separated columns. */
+export function readPairFile(file: string): Promise<Pair[]> {
+  return readPairs(/\.jsonl(\.gz)?$/.test(file)
+    ? { kind: "jsonl", file, sourceField: "source", targetField: "target" }
+    : { kind: "tsv", file, sourceColumn: 0, targetColumn: 1 });
+}

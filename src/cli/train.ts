@@ -1,0 +1,63 @@
+import type { Command } from "commander";
+import { loadConfig } from "../train/config-load.ts";
+import { train, type TrainedRun } from "../train/train.ts";
+import { EXIT, Interruption, UsageError } from "./errors.ts";
+import { count } from "./format.ts";
+import { interruptible } from "./interrupt.ts";
+import { printResult, type Io } from "./io.ts";
+import { jsonOption, positiveInteger, setOption } from "./options.ts";
+import { trainingReporter } from "./progress.ts";
+
+interface TrainFlags {
+  readonly resume?: boolean;
+  readonly overwrite?: boolean;
+  readonly set: readonly string[];
+  readonly name?: string;
+  readonly threads?: number;
+  readonly json?: boolean;
+}
+
+export function addTrain(program: Command, io: Io): void {
+  program.command("train")
+    .description("train what a configuration describes, into runs/<name>")
+    .argument("<config>", "configuration: a .ts, .js or .json file")
+    .option("--resume", "go on from the newest checkpoint")
+    .option("--overwrite", "replace a run of the same name")
+    .addOption(setOption())
+    .option("--name <name>", "name of the run, in place of the configuration's")
+    .option("--threads <count>", "threads of one operation, in place of the configuration's", positiveInteger)
+    .addOption(jsonOption())
+    .addHelpText("after", "\nCtrl-C saves a checkpoint and exits with code 130; a second Ctrl-C exits at once.")
+    .action((config: string, flags: TrainFlags) => runTrain(config, flags, io));
+}
+
+async function runTrain(file: string, flags: TrainFlags, io: Io): Promise<void> {
+  if (flags.resume && flags.overwrite) throw new UsageError("--resume and --overwrite cannot be given together; choose one.");
+  const config = await loadConfig(file, [
+    ...flags.set,
+    ...(flags.name === undefined ? [] : [`name=${JSON.stringify(flags.name)}`]),
+    ...(flags.threads === undefined ? [] : [`engine.threads=${flags.threads}`]),
+  ]);
+  const reporter = trainingReporter(io);
+  const run = await interruptible(
+    (signal) => train(config, { resume: flags.resume ?? false, overwrite: flags.overwrite ?? false, signal, onEvent: reporter.onEvent }),
+    {
+      exitCode: EXIT.interrupted,
+      onInterrupt: () => {
+        reporter.close();
+        io.err("Saving a checkpoint; press Ctrl-C again to exit at once.\n");
+      },
+    },
+  ).finally(() => reporter.close());
+  printResult(io, flags.json, run, () => describe(run));
+  if (run.reason !== "interrupted") return;
+  io.err(`Stopped after step ${run.step}, which is saved. Go on with the same command and --resume.\n`);
+  throw new Interruption("The training was stopped.");
+}
+
+function describe({ directory, reason, step, best, tokensPerSecond }: TrainedRun): string {
+  const how = { finished: "Finished", "no improvement": "Stopped, for validation no longer improved,", interrupted: "Interrupted" }[reason];
+  const speed = Number.isFinite(tokensPerSecond) && tokensPerSecond > 0 ? ` (${count(tokensPerSecond)} tokens/s)` : "";
+  const judged = best === undefined ? "" : `\nBest validation: ${best.loss.toFixed(4)} nats a token at step ${best.step}.`;
+  return `${how} at step ${step}${speed}. The run is in ${directory}.${judged}`;
+}

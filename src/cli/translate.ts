@@ -1,0 +1,116 @@
+import type { Command } from "commander";
+import { hash32 } from "../data/shuffle.ts";
+import { formatNBest } from "../decode/rescore.ts";
+import { RunDirectory } from "../train/run-directory.ts";
+import type { NBestOptions, Translation } from "../train/translator.ts";
+import { CommandError, UsageError } from "./errors.ts";
+import type { Io } from "./io.ts";
+import {
+  addModelOptions, jsonOption, nonNegativeInteger, nonNegativeNumber, positiveInteger, positiveNumber, withTranslator, type ModelFlags,
+} from "./options.ts";
+import { linesInPortions, readPairFile } from "./text-input.ts";
+
+interface TranslateFlags extends ModelFlags {
+  readonly beam?: number;
+  readonly nBest?: number;
+  readonly lengthPenalty: number;
+  readonly alignments?: boolean;
+  readonly replaceUnknown?: true | string;
+  readonly sample?: boolean;
+  readonly temperature?: number;
+  readonly topK?: number;
+  readonly seed?: number;
+  readonly json?: boolean;
+}
+
+/** Lines that are translated between two prints. */
+const PORTION = 256;
+
+export function addTranslate(program: Command, io: Io): void {
+  const command = program.command("translate")
+    .description("write an output for each line of a file or of standard input")
+    .argument("<run>", "folder of a trained run")
+    .argument("[file]", "text, one sentence a line, gzipped where it ends in .gz; - is standard input", "-")
+    .option("--beam <size>", "partial translations that are followed at once; 1 is greedy (default: 5)", positiveInteger)
+    .option("--n-best <count>", "translations of each sentence, as `number ||| text ||| logprob= … ||| score`", positiveInteger)
+    .option("--length-penalty <alpha>", "length normalisation of Wu et al. 2016", nonNegativeNumber, 0)
+    .option("--alignments", "add which source token each token looked at most, as `source-target`")
+    .option("--replace-unknown [dictionary]", "replace unknown tokens by the source word they align with, or by its entry in a TSV file")
+    .option("--sample", "draw at random instead of searching")
+    .option("--temperature <t>", "below 1 sharpens the distribution, above 1 flattens it (default: 1)", positiveNumber)
+    .option("--top-k <count>", "draw among the likeliest tokens only", positiveInteger)
+    .option("--seed <number>", "of the draws (default: 1)", nonNegativeInteger);
+  addModelOptions(command).addOption(jsonOption()).action((run: string, file: string, flags: TranslateFlags) => runTranslate(run, file, flags, io));
+}
+
+async function runTranslate(run: string, file: string, flags: TranslateFlags, io: Io): Promise<void> {
+  checkFlags(flags);
+  const { model } = await (await RunDirectory.open(run)).readConfig();
+  if (model.attention === "none" && (flags.alignments || flags.replaceUnknown !== undefined)) {
+    throw new CommandError(`The model of ${run} has no attention, so its outputs have no alignments; train one with model.attention.`);
+  }
+  const options = await searchOptions(flags);
+  const all: { readonly source: string; readonly translations: readonly Translation[] }[] = [];
+  await withTranslator(run, flags, async (translator) => {
+    let first = 0;
+    for await (const lines of linesInPortions(file, PORTION)) {
+      const lists = await translator.translateNBest(lines, seeded(options, first));
+      if (flags.json) all.push(...lines.map((source, at) => ({ source, translations: lists[at] ?? [] })));
+      else lists.forEach((translations, at) => io.out(printed(translations, first + at, flags)));
+      first += lines.length;
+    }
+  });
+  if (!flags.json) return;
+  const translations = all.map(({ source, translations: list }) => (
+    flags.nBest === undefined ? { source, ...list[0] } : { source, nBest: list }));
+  io.out(`${JSON.stringify({ translations })}\n`);
+}
+
+function checkFlags({ beam, nBest, sample, temperature, topK, seed }: TranslateFlags): void {
+  if (!sample && (temperature !== undefined || topK !== undefined || seed !== undefined)) {
+    throw new UsageError("--temperature, --top-k and --seed are about draws; add --sample.");
+  }
+  if (sample && beam !== undefined) throw new UsageError("--beam searches and --sample draws; leave one out.");
+  if (beam !== undefined && nBest !== undefined && nBest > beam) {
+    throw new UsageError(`--n-best ${nBest} needs a beam of at least ${nBest}, but --beam is ${beam}.`);
+  }
+}
+
+async function searchOptions(flags: TranslateFlags): Promise<NBestOptions> {
+  const { beam, nBest = 1, lengthPenalty, alignments = false, sample, temperature, topK, seed = 1, replaceUnknown } = flags;
+  return {
+    nBest, lengthPenalty, alignments,
+    ...(beam === undefined ? {} : { beam }),
+    ...(replaceUnknown === undefined ? {} : { replaceUnknown: replaceUnknown === true || await readDictionary(replaceUnknown) }),
+    ...(sample ? { sample: { seed, ...(temperature === undefined ? {} : { temperature }), ...(topK === undefined ? {} : { topK }) } } : {}),
+  };
+}
+
+async function readDictionary(file: string): Promise<ReadonlyMap<string, string>> {
+  return new Map((await readPairFile(file)).map(({ source, target }) => [source, target]));
+}
+
+/** Each portion draws from numbers of its own. */
+function seeded(options: NBestOptions, firstLine: number): NBestOptions {
+  const { sample } = options;
+  return sample === undefined || firstLine === 0 ? options : { ...options, sample: { ...sample, seed: hash32(sample.seed, firstLine) } };
+}
+
+function printed(translations: readonly Translation[], sentence: number, { nBest, alignments }: TranslateFlags): string {
+  return translations.map((translation) => {
+    const { text, logProbability, score } = translation;
+    const line = text.replace(/[\r\n]+/g, " ");
+    const pairs = alignments ? [hardAlignment(translation)] : [];
+    if (nBest === undefined) return `${[line, ...pairs].join(" ||| ")}\n`;
+    const entry = { sentence, hypothesis: line, score, features: `logprob= ${logProbability}`, extra: pairs };
+    return `${formatNBest([entry], "moses").join("\n")}\n`;
+  }).join("");
+}
+
+/** For each token the source token with most weight: `0-0 2-1`. Tokens that look at the source's end are left out. */
+function hardAlignment({ alignment = [] }: Translation): string {
+  return alignment.flatMap((row, token) => {
+    const largest = row.reduce((best, weight, at) => (weight > (row[best] ?? -Infinity) ? at : best), 0);
+    return largest === row.length - 1 ? [] : [`${largest}-${token}`];
+  }).join(" ");
+}

@@ -1,0 +1,57 @@
+import { describe, expect, test } from "vitest";
+import { float32, int32 } from "../graph/program.ts";
+import { iota } from "../graph/tensor.ts";
+import { bindDimensions } from "./dimensions.ts";
+import { onnx } from "./onnx/engine.ts";
+import { reference } from "./reference/engine.ts";
+
+function zeros(...shape: number[]): { data: Float32Array; shape: number[] } {
+  return { data: new Float32Array(shape.reduce((product, dim) => product * dim, 1)), shape };
+}
+
+describe("the named dimensions of a run", () => {
+  test("are read off the feeds", () => {
+    const signature = { x: float32("batch", "time+1"), y: float32("time", 3), z: int32("batch*time") };
+    expect(bindDimensions(signature, { x: zeros(2, 5), y: zeros(4, 3), z: zeros(8) })).toEqual(new Map([["batch", 2], ["time", 4]]));
+    expect(bindDimensions({ x: float32("batch", 3) }, { x: zeros(0, 3) })).toEqual(new Map([["batch", 0]]));
+  });
+
+  test.each<[string, Record<string, { data: Float32Array; shape: number[] }>]>([
+    ['The feed "y" is missing; given were: x.', { x: zeros(2, 3) }],
+    ['The feed "x" is [6], expected 2 dimensions.', { x: zeros(6), y: zeros(2) }],
+    ['The feed "x" is [2, 4], expected [batch, 3]: axis 1 is 4, and it should be 3.', { x: zeros(2, 4), y: zeros(2) }],
+    ['The feed "y" is [5], expected [batch]: axis 0 is 5, and batch is 2.', { x: zeros(2, 3), y: zeros(5) }],
+    ['The feed "x" [2, 3] has 5 numbers, its shape 6.', { x: { data: new Float32Array(5), shape: [2, 3] }, y: zeros(2) }],
+  ])("are refused where they do not fit: %s", (message, feeds) => {
+    expect(() => bindDimensions({ x: float32("batch", 3), y: float32("batch") }, feeds)).toThrow(message);
+  });
+
+  test("must be the dimension of a feed", () => {
+    expect(() => bindDimensions({ x: float32("time+1") }, { x: zeros(3) })).toThrow('The dimension "time" has no value');
+  });
+});
+
+describe.each([{ engine: onnx({ threads: 1 }) }, { engine: reference() }])("$engine.name", ({ engine }) => {
+  test("serves many sizes with one executable, and gives a feed that nothing reads its shape", async () => {
+    const step = await engine.compile({ x: float32("batch"), like: float32("batch", "time") }, ({ x, like }) => (
+      { y: x.expandDims(1).broadcastTo(like.shape).sum(1) }));
+    for (const [batch, time] of [[2, 3], [1, 1], [3, 0], [0, 2]] as const) {
+      const { y } = await step.run({ x: { data: new Float32Array(batch).fill(2), shape: [batch] }, like: zeros(batch, time) });
+      expect([...y.data]).toEqual(Array.from({ length: batch }, () => 2 * time));
+    }
+    await step.dispose();
+  });
+
+  test("refuses an index beyond its axis", async () => {
+    const step = await engine.compile({ at: int32(1) }, ({ at }) => ({ row: iota([3]).take(at), element: iota([3]).takeAlong(at) }));
+    for (const index of [3, -4]) await expect(step.run({ at: { data: Int32Array.of(index), shape: [1] } })).rejects.toThrow(/index|indices/i);
+    expect([...(await step.run({ at: { data: Int32Array.of(-1), shape: [1] } })).row.data]).toEqual([2]);
+    await step.dispose();
+  });
+
+  test("refuses a feed of another shape before it runs", async () => {
+    const step = await engine.compile({ x: float32("batch", 3) }, ({ x }) => ({ y: x.exp() }));
+    await expect(step.run({ x: zeros(2, 4) })).rejects.toThrow('The feed "x" is [2, 4], expected [batch, 3]');
+    await step.dispose();
+  });
+});

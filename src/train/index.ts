@@ -1,0 +1,33 @@
+export { averageCheckpoints } from "./checkpoint-average.ts";
+export { averageRun, type AveragedCheckpoint } from "./average-run.ts";
+export { bestCheckpoint, latestCheckpoint, listCheckpoints, type CheckpointPlace } from "./checkpoint-list.ts";
+export {
+  CheckpointError, loadCheckpoint, loadModel, saveCheckpoint, type Checkpoint, type CheckpointContents, type TensorMap,
+} from "./checkpoint.ts";
+export { describeConfig, type FieldDescription } from "./config-describe.ts";
+export { loadConfig } from "./config-load.ts";
+export {
+  ConfigError, defineRun, resolveRun,
+  type DataConfig, type ModelConfig, type RunConfig, type RunInput, type TokenizerConfig, type TrainingConfig,
+} from "./config.ts";
+export {
+  writeBreakdownFigures, writeStateFigure, type BreakdownFigures, type MappedSentence,
+} from "./evaluate-figures.ts";
+export {
+  compareTexts, evaluateSymbols, evaluateText, writesSymbols,
+  type Evaluated, type EvaluateOptions, type SymbolQuality, type TextEvaluateOptions, type TextQuality,
+} from "./evaluate-run.ts";
+export { inspectConfig, inspectRun, type LayerSummary, type ModelSummary } from "./inspect.ts";
+export { listRuns, type RunSummary } from "./list-runs.ts";
+export { LockError } from "./lock.ts";
+export { MetricsLog, MetricsLogError, type MetricsRecord } from "./metrics-log.ts";
+export { buildModel, openRun, type CheckpointChoice, type OpenedRun } from "./open-run.ts";
+export { rescoreList } from "./rescore-list.ts";
+export { readSplits, type PairSplits } from "./run-data.ts";
+export { RunDirectory, RunDirectoryError } from "./run-directory.ts";
+export type { TrainEvent } from "./train-event.ts";
+export { train, type TrainedRun, type TrainOptions } from "./train.ts";
+export { TrainingError, type StopReason } from "./trainer.ts";
+export {
+  Translator, type NBestOptions, type TranslateOptions, type Translation, type TranslatorOptions, type TranslatorRun,
+} from "./translator.ts";
