@@ -1,4 +1,6 @@
-import { float32, onnx, type Executable } from "decade";
+import type { Executable } from "../src/engines/engine.ts";
+import { onnx } from "../src/engines/onnx/engine.ts";
+import { float32 } from "../src/graph/program.ts";
 import { median, timeCalls } from "./timing.ts";
 
 /** One matrix product [rows, inner] x [inner, columns] that a training step does `count` times. */

@@ -1,4 +1,8 @@
-import { adam, buildModel, buildProgram, gradients, int32, lowerProgram } from "decade";
+import { lowerProgram } from "../src/engines/onnx/lower.ts";
+import { gradients } from "../src/graph/gradients.ts";
+import { buildProgram, int32 } from "../src/graph/program.ts";
+import { adam } from "../src/optim/adam.ts";
+import { buildModel } from "../src/train/open-run.ts";
 import { modelConfig } from "./lstm-train.ts";
 
 /** Seconds to build and lower the training step of the 2014 model: 4 + 4 layers of 1000 cells. */
@@ -13,7 +17,7 @@ export async function graphCompile() {
     const { loss } = model.loss(batch, { labelSmoothing: 0, seed });
     const slopes = gradients(loss, parameters.map(({ tensor }) => tensor));
     const slopeOf = (at: number) => slopes[at] ?? loss;
-    return { loss, ...{ updates: adam({ learningRate: 1e-3 }).update(parameters.map((variable, at) => ({ variable, gradient: slopeOf(at) }))) } };
+    return { loss, updates: adam({ learningRate: 1e-3 }).update(parameters.map((variable, at) => ({ variable, gradient: slopeOf(at) }))) };
   });
   const built = performance.now();
   const { model: bytes } = lowerProgram(program);

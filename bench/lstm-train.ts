@@ -1,4 +1,8 @@
-import { buildModel, TrainingPrograms, onnx, type ModelConfig, type PairBatch } from "decade";
+import type { PairBatch } from "../src/data/collate.ts";
+import { onnx } from "../src/engines/onnx/engine.ts";
+import type { ModelConfig } from "../src/train/config.ts";
+import { buildModel } from "../src/train/open-run.ts";
+import { TrainingPrograms } from "../src/train/training-programs.ts";
 import { EngineMatmul, operations, type Product } from "./engine-matmul.ts";
 import { runPeer } from "./peer.ts";
 import { median, peakMemoryMiB } from "./timing.ts";

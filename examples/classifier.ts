@@ -1,4 +1,4 @@
-/** A model of one's own: learns whether points of the plane lie inside a circle. Run: npm run build && node --import jiti/register examples/classifier.ts */
+// A model of one's own, which learns whether points lie inside a circle: node --import jiti/register examples/classifier.ts
 import { adam, crossEntropy, float32, gradients, int32, Linear, Module, onnx, type Tensor } from "decade";
 
 class Classifier extends Module {

@@ -1,4 +1,5 @@
 /** What a newcomer runs first: trains a pronouncer, measures it, uses it, and says what to do next. */
+import { relative } from "node:path";
 import { Command } from "commander";
 import { applyOverrides } from "../train/config-overrides.ts";
 import { resolveRun, runJsonSchema } from "../train/config.ts";
@@ -7,7 +8,7 @@ import { readSplits } from "../train/run-data.ts";
 import { train } from "../train/train.ts";
 import { Translator } from "../train/translator.ts";
 import { EXIT, Interruption, reportError } from "./errors.ts";
-import { count, duration, table } from "./format.ts";
+import { count, duration } from "./format.ts";
 import { interruptible } from "./interrupt.ts";
 import { processIo, type Io } from "./io.ts";
 import { jsonOption, setOption } from "./options.ts";
@@ -63,22 +64,22 @@ async function runQuickstart({ set, json }: QuickstartFlags, io: Io): Promise<vo
     }).finally(() => line.close());
     const pronounced = await translator.translate(INVENTED, { beam: SEARCH.beam });
     const seconds = (performance.now() - started) / 1000;
+    const folder = relative("", run.directory);
     const text = [
       `Of ${count(quality.words)} words that it never saw:`,
       `  phoneme error rate (PER)  ${quality.per.toFixed(1)} %`,
       `  word error rate (WER)     ${quality.wer.toFixed(1)} %`,
       "",
       "Words that are in no dictionary:",
-      table(["", ""], INVENTED.map((word, at) => [`  ${word}`, pronounced[at]?.text ?? ""])).trimStart(),
+      ...INVENTED.map((word, at) => `  ${word.padEnd(12)}${pronounced[at]?.text ?? ""}`),
       "",
       `That took ${duration(seconds)}. What to run next:`,
-      "  echo serendipitous | npx decade translate runs/quickstart --n-best 3",
-      "  npx decade evaluate runs/quickstart --beam 5      # with confidence interval",
-      "  npx decade train examples/pronounce.config.ts     # the longer recipe, with a lower error",
+      `  echo serendipitous | npx decade translate ${folder} --n-best 3`,
+      `  npx decade evaluate ${folder}   # with a confidence interval`,
+      "  npx decade train examples/pronounce.config.ts   # the longer recipe, with a lower error",
       "  npx decade --help",
     ].join("\n");
-    if (json) io.err(`${text}\n`);
-    else io.out(`${text}\n`);
+    io.out(`${text}\n`);
     if (json) io.out(`${JSON.stringify({ per: quality.per, wer: quality.wer, seconds, trainTokensPerSecond: run.tokensPerSecond })}\n`);
   } finally {
     await translator.dispose();

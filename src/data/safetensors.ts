@@ -113,9 +113,9 @@ export async function digestFile(path: string): Promise<FileDigest> {
   const hash = createHash("sha256");
   let bytes = 0;
   for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
-    const piece: Uint8Array = chunk;
-    hash.update(piece);
-    bytes += piece.byteLength;
+    if (!(chunk instanceof Uint8Array)) continue;
+    hash.update(chunk);
+    bytes += chunk.byteLength;
   }
   return { bytes, sha256: hash.digest("hex") };
 }

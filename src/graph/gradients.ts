@@ -74,7 +74,7 @@ function outputsOf(node: Node): Tensor[] {
 function inputSlopes<K extends OperationName>(
   node: Node<K>, cotangents: readonly (Tensor | undefined)[], wanted: readonly boolean[],
 ): readonly (Tensor | undefined)[] {
-  const outputs = outputsOf(node as Node);
+  const outputs = outputsOf(node);
   if (isNode(node as Node, "scan")) return scanGradient(node as Node<"scan">, cotangents, wanted);
   if (isNode(node as Node, "composite")) {
     const { attributes } = node as Node<"composite">;

@@ -1,6 +1,6 @@
 import { averageCheckpoints } from "./checkpoint-average.ts";
 import { listCheckpoints } from "./checkpoint-list.ts";
-import { CheckpointError, saveCheckpoint } from "./checkpoint.ts";
+import { CheckpointError, loadModel, saveCheckpoint } from "./checkpoint.ts";
 import { RunDirectory } from "./run-directory.ts";
 
 export interface AveragedCheckpoint {
@@ -28,9 +28,11 @@ export async function averageRun(path: string, last?: number): Promise<AveragedC
       + "ask for fewer, or train with a larger training.keepLast.");
   }
   const chosen = places.slice(-count);
+  const newest = await loadModel(chosen.at(-1)?.path ?? "");
   const steps = chosen.map(({ step }) => step);
   const model = await averageCheckpoints(chosen.map((place) => place.path));
   const name = `average-${count}`;
-  const saved = await saveCheckpoint(directory, steps.at(-1) ?? 0, { model, optimizer: new Map(), state: { averaged: steps } }, { name });
+  const state = { averaged: steps, vocabulary: newest.state["vocabulary"] };
+  const saved = await saveCheckpoint(directory, newest.step, { model, optimizer: new Map(), state }, { name });
   return { name, path: saved, steps };
 }

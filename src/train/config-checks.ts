@@ -19,7 +19,7 @@ const rules: readonly ((read: Read) => string | undefined)[] = [
     const [epochs, steps] = [read("training.epochs"), read("training.steps")];
     if (epochs === undefined || steps === undefined) return undefined;
     return (
-      `training.epochs: received ${String(epochs)} beside training.steps ${String(steps)}, but only one of them says ` +
+      `training.epochs: received ${JSON.stringify(epochs)} beside training.steps ${JSON.stringify(steps)}, but only one of them says ` +
       `how long to train; leave the other out.`
     );
   },

@@ -76,7 +76,7 @@ async function importDefault(path: string): Promise<unknown> {
   if (value === undefined) {
     throw new ConfigError(["it has no default export; write `export default defineRun({ … })`."], path);
   }
-  return await value;
+  return value;
 }
 
 function reasonOf(cause: unknown): string {

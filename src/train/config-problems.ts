@@ -137,6 +137,6 @@ function received(value: unknown): string {
   if (value === undefined) return "nothing was given";
   if (typeof value === "number" || typeof value === "bigint") return `received ${value}`;
   if (typeof value === "function") return "received a function";
-  const json = JSON.stringify(value) ?? String(value);
+  const json = JSON.stringify(value);
   return `received ${json.length > 60 ? `${json.slice(0, 57)}...` : json}`;
 }

@@ -139,7 +139,7 @@ async function readLock(
 
 function parseHolder(text: string): Holder | undefined {
   try {
-    const value: Partial<Record<keyof Holder, unknown>> = JSON.parse(text);
+    const value = JSON.parse(text) as Partial<Record<keyof Holder, unknown>>;
     const { pid, host, started, token, processStart: start } = value;
     if (typeof pid !== "number" || typeof host !== "string" || typeof started !== "string") return undefined;
     if (typeof token !== "string") return undefined;

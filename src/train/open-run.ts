@@ -1,9 +1,10 @@
+import { createHash } from "node:crypto";
 import { isAbsolute } from "node:path";
 import type { SequenceModel } from "../models/sequence-model.ts";
 import { Seq2SeqLstm } from "../models/seq2seq-lstm.ts";
 import { Tokenizer } from "../text/tokenizer.ts";
 import { bestCheckpoint, latestCheckpoint, listCheckpoints } from "./checkpoint-list.ts";
-import { CheckpointError, loadModel, type TensorMap } from "./checkpoint.ts";
+import { CheckpointError, loadModel, type Checkpoint, type TensorMap } from "./checkpoint.ts";
 import type { ModelConfig, RunConfig } from "./config.ts";
 import { RunDirectory } from "./run-directory.ts";
 
@@ -37,7 +38,9 @@ export async function openRun(path: string, { checkpoint = "best" }: { checkpoin
   const config = await directory.readConfig();
   const tokenizers = await loadTokenizers(directory, config);
   const place = await chooseCheckpoint(directory, checkpoint);
-  const { model: tensors, step } = await loadModel(place);
+  const loaded = await loadModel(place);
+  const { model: tensors, step } = loaded;
+  requireVocabulary(loaded, vocabularyFingerprint(tokenizers));
   const model = buildModel(config.model, tokenizers.source.size, tokenizers.target.size).seed(config.seed);
   return {
     directory, config, model, step,
@@ -99,4 +102,19 @@ export function matchParameters(model: SequenceModel, tensors: TensorMap, origin
     matched.set(name, tensor.data);
   }
   return matched;
+}
+
+/** Tells vocabularies apart, however their files are laid out. */
+export function vocabularyFingerprint({ source, target }: Tokenizers): string {
+  const hash = createHash("sha256");
+  for (const tokenizer of [source, target]) hash.update(JSON.stringify(JSON.parse(tokenizer.toJson()))).update("\n");
+  return hash.digest("hex");
+}
+
+/** Throws where a checkpoint was trained with other vocabularies; of equal size, nothing else would show it. */
+export function requireVocabulary({ path, state }: Pick<Checkpoint, "path" | "state">, fingerprint: string): void {
+  const { vocabulary } = state;
+  if (vocabulary === undefined || vocabulary === fingerprint) return;
+  throw new CheckpointError(`The checkpoint ${path} was trained with another vocabulary than the run's tokenizer files hold; `
+    + "put back the tokenizer files that were written when the run began.");
 }

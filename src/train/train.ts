@@ -4,7 +4,7 @@ import { latestCheckpoint } from "./checkpoint-list.ts";
 import { loadCheckpoint } from "./checkpoint.ts";
 import { resolveRun, type RunConfig, type RunInput } from "./config.ts";
 import { MetricsLog } from "./metrics-log.ts";
-import { buildModel } from "./open-run.ts";
+import { buildModel, vocabularyFingerprint } from "./open-run.ts";
 import { encodeSplit, makeBatches, prepareTokenizers, readSplits } from "./run-data.ts";
 import { RunDirectory } from "./run-directory.ts";
 import type { TrainEvent } from "./train-event.ts";
@@ -73,7 +73,7 @@ async function trainIn(
   const log = await MetricsLog.open(directory.metricsFile, { resumeAt: checkpoint?.step ?? 0 });
   try {
     const trainer = new Trainer({
-      config, model, programs, directory, log, onEvent, signal: options.signal,
+      config, model, programs, directory, log, onEvent, signal: options.signal, vocabulary: vocabularyFingerprint(tokenizers),
       batches: makeBatches(train.examples, tokenizers, config, { shuffle: true }),
       validation: validation && makeBatches(validation.examples, tokenizers, config, { shuffle: false }),
     });

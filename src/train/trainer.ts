@@ -8,7 +8,7 @@ import { markBest, pruneCheckpoints } from "./checkpoint-list.ts";
 import { saveCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import type { Interval, RunConfig } from "./config.ts";
 import type { MetricsLog } from "./metrics-log.ts";
-import { matchParameters } from "./open-run.ts";
+import { matchParameters, requireVocabulary } from "./open-run.ts";
 import { initialPosition, parsePosition, type Position } from "./position.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import type { TrainEvent } from "./train-event.ts";
@@ -31,6 +31,8 @@ export interface TrainerParts {
   readonly log: MetricsLog;
   readonly onEvent: (event: TrainEvent) => void;
   readonly signal: AbortSignal | undefined;
+  /** Fingerprint of the vocabularies, for checkpoints to carry. */
+  readonly vocabulary: string;
 }
 
 /** What has been seen since the last line of the log. */
@@ -64,7 +66,8 @@ export class Trainer {
 
   /** Continues exactly where a checkpoint was taken. */
   restore(checkpoint: Checkpoint): void {
-    const { model, programs } = this.#parts;
+    const { model, programs, vocabulary } = this.#parts;
+    requireVocabulary(checkpoint, vocabulary);
     for (const [name, data] of matchParameters(model, checkpoint.model, checkpoint.path)) programs.state.write(name, data);
     for (const { name } of this.#optimizerVariables()) {
       const tensor = checkpoint.optimizer.get(name);
@@ -80,6 +83,7 @@ export class Trainer {
   /** Trains to the end, or until the signal is aborted; either way the last state is saved. */
   async run(): Promise<StopReason> {
     this.#window = emptyWindow();
+    await this.#remarkBest();
     while (this.#position.step < this.totalSteps) {
       if (this.#parts.signal?.aborted === true) {
         await this.#checkpoint();
@@ -100,6 +104,12 @@ export class Trainer {
     return "finished";
   }
 
+  /** A kill may have come between the best checkpoint and its mark. */
+  async #remarkBest(): Promise<void> {
+    const { step, best } = this.#position;
+    if (best?.step === step && this.#saved === step) await markBest(this.#parts.directory, step, { validationLoss: best.loss });
+  }
+
   async #step(): Promise<void> {
     const { config: { training, seed }, programs, batches } = this.#parts;
     const { step } = this.#position;
@@ -118,7 +128,8 @@ export class Trainer {
     }
     const average = 1 / (training.normalize === "sentences" ? sentences : targetTokens);
     const norm = Math.sqrt(squaredNorm) * average;
-    if (!Number.isFinite(loss) || !Number.isFinite(norm)) this.#stopDiverged(loss, norm);
+    if (!Number.isFinite(loss)) this.#stopDiverged(step + 1, `loss is ${loss}`);
+    if (!Number.isFinite(norm)) this.#stopDiverged(step + 1, `gradient norm is ${norm}`);
     const rate = learningRate(training.schedule, training.optimizer.learningRate, {
       step, totalSteps: this.totalSteps, epoch: this.#epochs(), reductions: this.#position.reductions,
     });
@@ -167,6 +178,7 @@ export class Trainer {
       tokens += batch.targetTokens;
     }
     const perToken = loss / tokens;
+    if (!Number.isFinite(perToken)) this.#stopDiverged(this.#position.step, `validation loss is ${perToken}`);
     const { step, best } = this.#position;
     const improved = best === undefined || perToken < best.loss;
     const staleValidations = improved ? 0 : this.#position.staleValidations + 1;
@@ -189,14 +201,15 @@ export class Trainer {
 
   async #checkpoint(): Promise<void> {
     if (this.#saved === this.#position.step) return;
-    const { directory, config, model, programs, log, onEvent } = this.#parts;
+    const { directory, config, model, programs, log, onEvent, vocabulary } = this.#parts;
+    this.#requireFiniteWeights();
     const paused = performance.now();
     await log.flush();
     const parameters = model.parameters();
     const path = await saveCheckpoint(directory, this.#position.step, {
       model: new Map(parameters.map(({ name }) => [name, this.#tensor(name)])),
       optimizer: new Map(this.#optimizerVariables().map(({ name }) => [name, this.#tensor(name)])),
-      state: { position: this.#position, parameters: programs.state.names.length },
+      state: { position: this.#position, parameters: programs.state.names.length, vocabulary },
     });
     await pruneCheckpoints(directory, config.training.keepLast);
     this.#saved = this.#position.step;
@@ -217,11 +230,16 @@ export class Trainer {
       : { dtype: "float32", shape, data: data instanceof Float32Array ? data : Float32Array.from(data) };
   }
 
-  #stopDiverged(loss: number, norm: number): never {
-    const { step } = this.#position;
-    const what = Number.isFinite(loss) ? `gradient norm is ${norm}` : `loss is ${loss}`;
+  /** The last update may have broken what the loss before it did not show; such weights are never saved. */
+  #requireFiniteWeights(): void {
+    const { model, programs } = this.#parts;
+    const broken = model.parameters().find(({ name }) => !programs.state.read(name).every(Number.isFinite));
+    if (broken !== undefined) this.#stopDiverged(this.#position.step, `update left "${broken.name}" with numbers that are not finite`);
+  }
+
+  #stopDiverged(step: number, what: string): never {
     const kept = this.#saved > 0 ? `The checkpoint of step ${this.#saved} is kept` : "No checkpoint had been written yet";
-    throw new TrainingError(`Training diverged: at step ${step + 1} the ${what}. ${kept}; `
+    throw new TrainingError(`Training diverged: at step ${step} the ${what}. ${kept}; `
       + "lower training.optimizer.learningRate or training.clipNorm and go on from there.");
   }
 

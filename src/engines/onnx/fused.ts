@@ -9,7 +9,7 @@ type Fused = (
 ) => readonly string[];
 
 /** Composites that the engine computes with one operator, by label. */
-export const FUSED: Readonly<Record<string, Fused>> = {
-  softmax: (inputs, _parameters, builder) => [builder.add("Softmax", inputs, { axis: attribute.int(-1) })],
-  logSoftmax: (inputs, _parameters, builder) => [builder.add("LogSoftmax", inputs, { axis: attribute.int(-1) })],
-};
+export const FUSED: ReadonlyMap<string, Fused> = new Map([
+  ["softmax", (inputs, _parameters, builder) => [builder.add("Softmax", inputs, { axis: attribute.int(-1) })]],
+  ["logSoftmax", (inputs, _parameters, builder) => [builder.add("LogSoftmax", inputs, { axis: attribute.int(-1) })]],
+]);

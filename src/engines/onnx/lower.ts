@@ -37,7 +37,7 @@ export interface LoweredProgram {
 function expandComposites(program: Program): Program {
   const outputs = [...program.fetches.map(({ tensor }) => tensor), ...program.updates.map(({ value }) => value)];
   const expand = (tensors: readonly Tensor[], done: readonly Tensor[]): Tensor[] => rewrite(tensors, identities(done), (node, inputs) => {
-    if (isNode(node, "composite") && FUSED[node.attributes.label] === undefined) {
+    if (isNode(node, "composite") && !FUSED.has(node.attributes.label)) {
       return expand(inlineComposite(node.attributes, inputs), inputs);
     }
     const same = inputs.every((tensor, at) => tensorKey(tensor) === tensorKey(node.inputs[at] ?? tensor));

@@ -180,7 +180,7 @@ export const lowerings: { readonly [K in OperationName]: Lowering<K> } = {
   },
   scan: lowerScan,
   composite(node, builder) {
-    const fused = FUSED[node.attributes.label];
+    const fused = FUSED.get(node.attributes.label);
     if (fused === undefined) throw new Error(`The composite "${node.attributes.label}" should have been inlined.`);
     return fused(values(node, builder), node.attributes.parameters, builder, node);
   },

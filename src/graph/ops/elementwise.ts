@@ -61,7 +61,7 @@ function unary(evaluate: Unary, slope?: Slope, dtypes: readonly DType[] = ["floa
   return elementwise({
     inputs: [dtypes],
     output: same,
-    evaluate: evaluate as (...values: number[]) => number,
+    evaluate: evaluate,
     ...(slope && { gradient: ([x], y, dy) => [x && slope(x, y, dy)] }),
   });
 }
@@ -73,7 +73,7 @@ function binary(
   return elementwise({
     inputs: [NUMBERS, NUMBERS],
     output: same,
-    evaluate: evaluate as (...values: number[]) => number,
+    evaluate: evaluate,
     ...(slopes && { gradient: ([a, b], y, dy) => (a && b ? slopes(a, b, y, dy) : []) }),
   });
 }
@@ -82,7 +82,7 @@ function comparison(evaluate: (a: number, b: number) => boolean): Definition<Non
   return elementwise({
     inputs: [NUMBERS, NUMBERS],
     output: () => "bool",
-    evaluate: ((a: number, b: number) => Number(evaluate(a, b))) as (...values: number[]) => number,
+    evaluate: ((a: number, b: number) => Number(evaluate(a, b))),
   });
 }
 
@@ -90,7 +90,7 @@ function logical(evaluate: (a: number, b: number) => number): Definition<None> {
   return elementwise({
     inputs: [["bool"], ["bool"]],
     output: () => "bool",
-    evaluate: evaluate as (...values: number[]) => number,
+    evaluate: evaluate,
   });
 }
 
