@@ -5,7 +5,7 @@ import { buildModel } from "../src/train/open-run.ts";
 import { TrainingPrograms } from "../src/train/training-programs.ts";
 import { EngineMatmul, operations, type Product } from "./engine-matmul.ts";
 import { runPeer } from "./peer.ts";
-import { median, peakMemoryMiB } from "./timing.ts";
+import { median, peakMemoryMiB, watchEngine } from "./timing.ts";
 
 export interface LstmSize {
   readonly layers: number;
@@ -23,6 +23,7 @@ const ROUNDS = 8;
  * the rate of its arithmetic beside that of the engine's own products of the same shapes, in turns in one process.
  */
 export async function lstmTrain(size: LstmSize) {
+  const engineMilliseconds = watchEngine();
   const model = buildModel(modelConfig(size), size.vocabulary, size.vocabulary);
   const programs = await TrainingPrograms.compile(onnx(), model, {
     optimizer: { kind: "adam", learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, labelSmoothing: 0, accumulate: false,
@@ -37,11 +38,14 @@ export async function lstmTrain(size: LstmSize) {
   const matmul = await new EngineMatmul().prepare(products);
   for (let warmup = 0; warmup < 2; warmup++) await step();
   const times: number[] = [];
+  const shares: number[] = [];
   const rates: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const start = performance.now();
+    const [start, before] = [performance.now(), engineMilliseconds()];
     await step();
-    times.push(performance.now() - start);
+    const milliseconds = performance.now() - start;
+    times.push(milliseconds);
+    shares.push(1 - (engineMilliseconds() - before) / milliseconds);
     if (round % 2 === 0) rates.push(await matmul.gflops(3));
   }
   const peakMemory = peakMemoryMiB();
@@ -53,6 +57,7 @@ export async function lstmTrain(size: LstmSize) {
     gflops: round1(gflops),
     engineMatmulGflops: round1(engineMatmulGflops),
     ratio: Math.round((1000 * gflops) / engineMatmulGflops) / 1000,
+    typescriptShare: Math.round(1000 * median(shares)) / 1000,
     peakMemoryMiB: peakMemory,
     peers: await runPeer("lstm_train.py", size),
   };

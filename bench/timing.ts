@@ -1,3 +1,5 @@
+import * as ort from "onnxruntime-node";
+
 /** Milliseconds of each of `repeats` calls, after `warmup` calls that do not count. */
 export async function timeCalls(call: () => Promise<unknown>, repeats: number, warmup = 2): Promise<number[]> {
   const times: number[] = [];
@@ -19,4 +21,27 @@ export function median(values: readonly number[]): number {
 /** Peak resident memory of this process, MiB. */
 export function peakMemoryMiB(): number {
   return Math.round(process.resourceUsage().maxRSS / 1024);
+}
+
+/** Counts the milliseconds that programs spend inside the engine from now on; the rest of a step is TypeScript. */
+export function watchEngine(): () => number {
+  let inside = 0;
+  const { InferenceSession } = ort as unknown as { InferenceSession: { create: (...given: unknown[]) => Promise<Session> } };
+  const { create } = InferenceSession;
+  InferenceSession.create = async (...given) => {
+    const session = await create.apply(InferenceSession, given);
+    const { run } = session;
+    session.run = async (...inputs) => {
+      const start = performance.now();
+      const outputs = await run.apply(session, inputs);
+      inside += performance.now() - start;
+      return outputs;
+    };
+    return session;
+  };
+  return () => inside;
+}
+
+interface Session {
+  run: (...inputs: unknown[]) => Promise<unknown>;
 }

@@ -4,6 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bleu } from "../metrics/bleu.ts";
 import { chrf } from "../metrics/chrf.ts";
+import { MetricsLog } from "../train/metrics-log.ts";
 import { lastLine, toyPairs, Workplace } from "./fixtures/command-line.ts";
 
 let place: Workplace;
@@ -26,6 +27,12 @@ describe("train", () => {
     });
     expect(trained.out.trim().split("\n")).toHaveLength(1);
     expect(trained.err).toMatch(/step 20: validation loss \d/);
+  });
+
+  it("logs a speed for each step, whether or not a validation or a checkpoint came in between", async () => {
+    const speeds = (await MetricsLog.read(`${run}/metrics.jsonl`)).flatMap(({ tokensPerSecond }) => tokensPerSecond ?? []);
+    expect(speeds).toHaveLength(40);
+    for (const speed of speeds) expect(speed).toBeGreaterThan(0);
   });
 
   it("takes a name, overrides and threads", async () => {

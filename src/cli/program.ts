@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { addAverage } from "./average.ts";
 import { reportError } from "./errors.ts";
@@ -28,6 +29,7 @@ export async function main(args: readonly string[], io: Io = processIo()): Promi
 function createProgram(io: Io): Command {
   const program = withOutput(new Command("decade"), io)
     .description("Sequence learning, end to end: train, use and measure models that read one sequence and write another.")
+    .version(packageVersion(), "--version", "print the version")
     .showHelpAfterError("(run with --help for what there is)");
   for (const add of [addTrain, addTranslate, addEvaluate, addScore, addScoreText, addRescore, addInspect, addAverage, addRuns]) add(program, io);
   return program;
@@ -40,4 +42,9 @@ export function withOutput(command: Command, io: Io): Command {
     writeErr: (text) => io.err(text),
     outputError: (text, write) => write(text.replace(/^error: /, "decade: ")),
   });
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
 }

@@ -16,7 +16,9 @@ export class Dropout extends Module {
   forward(x: Tensor, seed: Tensor | undefined): Tensor {
     if (seed === undefined || this.rate === 0) return x;
     return this.within(() => {
-      const dropped = randomUniform(x.shape, seed, hashName(this.path) | 0).less(this.rate);
+      if (this.path === "") throw new Error("A dropout layer draws by its path, which it does not have before its model is used: call model.parameters() first.");
+      // Rounded, so that engines of every precision compare with the same number.
+      const dropped = randomUniform(x.shape, seed, hashName(this.path) | 0).less(Math.fround(this.rate));
       return where(dropped, 0, x.multiply(1 / (1 - this.rate)));
     });
   }

@@ -17,7 +17,7 @@ export interface LinearCrossEntropyOptions {
 export interface LinearCrossEntropy {
   /** What training minimises, by position: [time, batch], nats. */
   readonly losses: Tensor;
-  /** -log p(label), without smoothing, by position: [time, batch], nats. */
+  /** -log p(label), without smoothing, by position: [time, batch], nats. Beside a smoothed loss it has no derivative. */
   readonly negativeLogLikelihoods: Tensor;
 }
 
@@ -47,7 +47,8 @@ export function linearCrossEntropy(
       const smooth = labelSmoothing === 0 ? probabilities : probabilities.subtract(labelSmoothing / vocabulary);
       return { carries: [], outputs: [loss, nll, smooth] };
     }).outputs;
-  }, ([h, w, y, b], [, , smooth], [dLoss]) => {
+  }, ([h, w, y, b], [, , smooth], [dLoss, dNll]) => {
+    if (dNll !== undefined) throw new Error('-log p beside a smoothed loss has no derivative. Differentiate "losses", or smooth by 0.');
     if (h === undefined || w === undefined || y === undefined || smooth === undefined || dLoss === undefined) return [];
     // The one-hot part of the target is never written out: it takes rows of W and adds to rows of its derivative.
     const hit = 1 - labelSmoothing;
@@ -60,5 +61,5 @@ export function linearCrossEntropy(
     return [byHidden, byWeight, undefined, byBias];
   });
   if (losses === undefined || negativeLogLikelihoods === undefined) throw new Error("Cross-entropy has two results.");
-  return { losses, negativeLogLikelihoods };
+  return { losses, negativeLogLikelihoods: labelSmoothing === 0 ? losses : negativeLogLikelihoods };
 }

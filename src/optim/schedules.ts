@@ -36,8 +36,7 @@ export function learningRate(schedule: Schedule, peak: number, point: SchedulePo
       return peak * Math.min(rise(next, schedule.warmup), Math.sqrt(Math.max(1, schedule.warmup) / next));
     case "halving":
       // Sutskever et al. 2014, section 3.4: halved every half epoch once five epochs are over.
-      return point.epoch < schedule.after ? peak
-        : peak * 0.5 ** (1 + Math.floor((point.epoch - schedule.after) / schedule.every + 1e-9));
+      return peak * 0.5 ** Math.max(0, 1 + Math.floor((point.epoch - schedule.after) / schedule.every + 1e-9));
     case "plateau":
       return Math.max(schedule.minimum, peak * schedule.factor ** point.reductions);
     default:

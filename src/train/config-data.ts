@@ -40,11 +40,11 @@ const parallelShorthand = z
   .transform((files) => ({ kind: "parallel" as const, ...files }));
 
 const fraction = z.strictObject({
-  fraction: z.number().gt(0).lt(1).describe("Share of the pairs that is held out."),
+  fraction: z.number().gt(0).lt(1).describe("Share of the distinct sources that is held out, with all their pairs."),
 });
 
 const count = z.strictObject({
-  count: positive().describe("Number of pairs that are held out."),
+  count: positive().describe("Number of distinct sources that are held out, with all their pairs."),
 });
 
 const heldOut = () =>

@@ -59,6 +59,7 @@ describe("resolveRun", () => {
         schedule: { kind: "constant", warmup: 0 },
         clipNorm: 5,
         labelSmoothing: 0,
+        normalize: "tokens",
         validateEvery: { epochs: 1 },
         checkpointEvery: { epochs: 1 },
         keepLast: 3,

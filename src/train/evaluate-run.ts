@@ -74,10 +74,11 @@ export async function evaluateText(translator: Translator, pairs: readonly Pair[
   const { hypotheses, perSecond } = await translateAll(translator, pairs.map(({ source }) => source), options);
   const references = pairs.map(({ target }) => target);
   const scores = await translator.score(pairs);
+  const words = references.reduce((sum, reference) => sum + wordsOf(reference).length, 0);
   const { perplexityPerToken, perplexityPerWord = NaN } = likelihoodMeasures({
     negativeLogLikelihood: -scores.reduce((sum, { logProbability }) => sum + logProbability, 0),
     tokens: scores.reduce((sum, { tokens }) => sum + tokens, 0),
-    words: references.reduce((sum, reference) => sum + wordsOf(reference).length, 0),
+    ...(words > 0 && { words }),
   });
   return {
     hypotheses,

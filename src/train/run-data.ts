@@ -74,13 +74,18 @@ export function encodeSplit(pairs: readonly Pair[], tokenizers: Tokenizers, limi
 export function makeBatches(
   examples: readonly Example[], tokenizers: Tokenizers, config: RunConfig, { shuffle, size = config.training.batch }: { shuffle: boolean; size?: BatchConfig },
 ): PairBatches {
-  return new PairBatches(examples, {
-    size: "tokens" in size ? { tokens: size.tokens } : { sentences: size.sentences },
-    reverseSource: config.model.reverseSource,
-    sourceEnd: true,
-    special: specialTokens(tokenizers),
-    seed: config.seed,
-    shuffle,
-  });
+  try {
+    return new PairBatches(examples, {
+      size: "tokens" in size ? { tokens: size.tokens } : { sentences: size.sentences },
+      reverseSource: config.model.reverseSource,
+      sourceEnd: true,
+      special: specialTokens(tokenizers),
+      seed: config.seed,
+      shuffle,
+    });
+  } catch (error) {
+    // A pair longer than training.batch.tokens: for whoever wrote the configuration, not for whoever wrote the program.
+    throw error instanceof RangeError ? new DataError(error.message, { cause: error }) : error;
+  }
 }
 

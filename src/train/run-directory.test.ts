@@ -27,7 +27,7 @@ describe("RunDirectory.create", () => {
     const run = await RunDirectory.create(config({ seed: 3 }));
     run.close();
     expect(run.path).toBe(join(folder, "captions"));
-    expect((await readdir(run.path)).sort()).toEqual(["checkpoints", "config.json", "samples"]);
+    expect((await readdir(run.path)).sort()).toEqual(["checkpoints", "config.json"]);
     expect(JSON.parse(await readFile(run.configFile, "utf8"))).toEqual(config({ seed: 3 }));
     expect([run.name, run.metricsFile, run.tokenizerFile(), run.tokenizerFile("source")]).toEqual([
       "captions",
@@ -68,7 +68,7 @@ describe("RunDirectory.create", () => {
     await writeFile(join(old.path, "notes.txt"), "mine");
     const run = await RunDirectory.create(config({ seed: 4 }), { overwrite: true });
     run.close();
-    expect((await readdir(run.path)).sort()).toEqual(["checkpoints", "config.json", "notes.txt", "samples"]);
+    expect((await readdir(run.path)).sort()).toEqual(["checkpoints", "config.json", "notes.txt"]);
     expect(await readdir(run.checkpoints)).toEqual([]);
     expect((await run.readConfig()).seed).toBe(4);
   });

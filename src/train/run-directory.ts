@@ -20,7 +20,7 @@ export interface CreateOptions {
 }
 
 /**
- * A run directory: `config.json`, `metrics.jsonl`, the tokenizers, `checkpoints/` and `samples/`. One that was opened
+ * A run directory: `config.json`, `metrics.jsonl`, the tokenizers and `checkpoints/`. One that was opened
  * for writing holds the run's lock until `close`.
  *
  *     const run = await RunDirectory.create(config, { resume: true });
@@ -119,10 +119,6 @@ export class RunDirectory {
     return join(this.path, "checkpoints");
   }
 
-  get samples(): string {
-    return join(this.path, "samples");
-  }
-
   /** The tokenizer's file: of a joint vocabulary, or of one side. */
   tokenizerFile(side?: "source" | "target"): string {
     return join(this.path, side === undefined ? "tokenizer.json" : `${side}-tokenizer.json`);
@@ -154,13 +150,12 @@ export class RunDirectory {
 
   async #makeFolders(): Promise<void> {
     await mkdir(this.checkpoints, { recursive: true });
-    await mkdir(this.samples, { recursive: true });
   }
 
   /** Removes what a run writes, and nothing else that someone may keep in the folder; `config.json` last. */
   async #removeContents(): Promise<void> {
     const tokenizers = [this.tokenizerFile(), this.tokenizerFile("source"), this.tokenizerFile("target")];
-    for (const path of [this.checkpoints, this.samples, this.metricsFile, ...tokenizers, this.configFile]) {
+    for (const path of [this.checkpoints, this.metricsFile, ...tokenizers, this.configFile]) {
       await rm(path, { recursive: true, force: true });
     }
   }

@@ -1,6 +1,7 @@
 import { onnx } from "../engines/onnx/engine.ts";
 import type { Engine } from "../engines/engine.ts";
 import { latestCheckpoint } from "./checkpoint-list.ts";
+import { resumedUnder } from "./config-difference.ts";
 import { loadCheckpoint } from "./checkpoint.ts";
 import { resolveRun, type RunConfig, type RunInput } from "./config.ts";
 import { MetricsLog } from "./metrics-log.ts";
@@ -59,6 +60,11 @@ async function trainIn(
   const onEvent = options.onEvent ?? (() => undefined);
   const place = await latestCheckpoint(directory);
   const checkpoint = place && await loadCheckpoint(place.path);
+  if (checkpoint !== undefined) {
+    const change = resumedUnder(await directory.readConfig(), config);
+    if (change !== undefined) onEvent({ kind: "notice", message: change });
+  }
+  await directory.writeConfig(config);
   const tokenizers = await prepareTokenizers(directory, config, splits.train, checkpoint === undefined);
   const limits = { maximumSourceLength: config.data.maximumSourceLength, maximumTargetLength: config.data.maximumTargetLength };
   const train = encodeSplit(splits.train, tokenizers, limits, "training");
@@ -83,10 +89,10 @@ async function trainIn(
       trainPairs: train.examples.length, validationPairs: validation?.examples.length ?? 0,
       step: trainer.position.step, totalSteps: trainer.totalSteps,
     });
-    const [started, tokensBefore] = [performance.now(), trainer.position.seenTokens];
+    const tokensBefore = trainer.position.seenTokens;
     const reason = await trainer.run();
     const { step, best, seenTokens } = trainer.position;
-    const tokensPerSecond = ((seenTokens - tokensBefore) * 1000) / (performance.now() - started);
+    const tokensPerSecond = seenTokens === tokensBefore ? 0 : (seenTokens - tokensBefore) / trainer.stepSeconds;
     return { directory: directory.path, reason, step, best, tokensPerSecond };
   } finally {
     await log.close();

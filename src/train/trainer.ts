@@ -37,6 +37,7 @@ export interface TrainerParts {
 
 /** What has been seen since the last line of the log. */
 interface Window {
+  steps: number;
   loss: number;
   targetTokens: number;
   tokens: number;
@@ -50,6 +51,7 @@ export class Trainer {
   #position: Position = initialPosition;
   #window: Window = emptyWindow();
   #saved = -1;
+  #stepMilliseconds = 0;
 
   constructor(parts: TrainerParts) {
     this.#parts = parts;
@@ -58,6 +60,11 @@ export class Trainer {
 
   get position(): Position {
     return this.#position;
+  }
+
+  /** Time that training steps have taken, without validations and checkpoints. */
+  get stepSeconds(): number {
+    return this.#stepMilliseconds / 1000;
   }
 
   get totalSteps(): number {
@@ -90,7 +97,9 @@ export class Trainer {
         return "interrupted";
       }
       const before = this.#position;
+      const started = performance.now();
       await this.#step();
+      this.#stepMilliseconds += performance.now() - started;
       if (this.#isDue(this.#parts.config.training.validateEvery, before) && await this.#validate()) {
         await this.#checkpoint();
         return "no improvement";
@@ -139,6 +148,7 @@ export class Trainer {
     this.#position = {
       ...this.#position, step: step + 1, epoch, index, seenTokens: this.#position.seenTokens + tokens,
     };
+    this.#window.steps++;
     this.#window.loss += loss;
     this.#window.targetTokens += targetTokens;
     this.#window.tokens += tokens;
@@ -151,7 +161,7 @@ export class Trainer {
     const seconds = (performance.now() - this.#window.started) / 1000;
     const loss = this.#window.loss / this.#window.targetTokens;
     const tokensPerSecond = this.#window.tokens / seconds;
-    const secondsLeft = ((this.totalSteps - step) * seconds) / Math.max(1, step - this.#windowStart());
+    const secondsLeft = ((this.totalSteps - step) * seconds) / this.#window.steps;
     onEvent({
       kind: "progress", step, totalSteps: this.totalSteps, epoch: this.#epochs(), loss, learningRate: rate,
       gradientNorm, tokensPerSecond, secondsLeft,
@@ -159,11 +169,6 @@ export class Trainer {
     if (step % training.logEvery !== 0 && step !== this.totalSteps) return;
     await log.append({ step, epoch: this.#epochs(), loss, learningRate: rate, gradientNorm, tokensPerSecond });
     this.#window = emptyWindow();
-  }
-
-  #windowStart(): number {
-    const { logEvery } = this.#parts.config.training;
-    return Math.floor((this.#position.step - 1) / logEvery) * logEvery;
   }
 
   /** Judges the validation pairs; true when training should stop. */
@@ -191,11 +196,11 @@ export class Trainer {
     };
     await log.append({ step, validationLoss: perToken, validationPerplexity: Math.exp(perToken) });
     onEvent({ kind: "validation", step, epoch: this.#epochs(), loss: perToken, perplexity: Math.exp(perToken), improved });
+    this.#window.started += performance.now() - paused;
     if (improved) {
       await this.#checkpoint();
       await markBest(this.#parts.directory, step, { validationLoss: perToken });
     }
-    this.#window.started += performance.now() - paused;
     return training.patience !== undefined && staleValidations >= training.patience;
   }
 
@@ -256,7 +261,7 @@ export class Trainer {
 }
 
 function emptyWindow(): Window {
-  return { loss: 0, targetTokens: 0, tokens: 0, started: performance.now() };
+  return { steps: 0, loss: 0, targetTokens: 0, tokens: 0, started: performance.now() };
 }
 
 /** Batches of the whole training. */
