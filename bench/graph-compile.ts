@@ -1,7 +1,6 @@
 import { lowerProgram } from "../src/engines/onnx/lower.ts";
-import { gradients } from "../src/graph/gradients.ts";
 import { buildProgram, int32 } from "../src/graph/program.ts";
-import { adam } from "../src/optim/adam.ts";
+import { adam, slopes } from "../src/optim/index.ts";
 import { buildModel } from "../src/train/open-run.ts";
 import { modelConfig } from "./lstm-train.ts";
 
@@ -15,9 +14,7 @@ export async function graphCompile() {
     targetOutput: int32("batch", "targetTime"), targetLengths: int32("batch"), seed: int32(),
   }, ({ seed, ...batch }) => {
     const { loss } = model.loss(batch, { labelSmoothing: 0, seed });
-    const slopes = gradients(loss, parameters.map(({ tensor }) => tensor));
-    const slopeOf = (at: number) => slopes[at] ?? loss;
-    return { loss, updates: adam({ learningRate: 1e-3 }).update(parameters.map((variable, at) => ({ variable, gradient: slopeOf(at) }))) };
+    return { loss, updates: adam({ learningRate: 1e-3 }).update(slopes(loss, parameters)) };
   });
   const built = performance.now();
   const { model: bytes } = lowerProgram(program);

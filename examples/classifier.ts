@@ -1,5 +1,5 @@
 // A model of one's own, which learns whether points lie inside a circle: node --import jiti/register examples/classifier.ts
-import { adam, crossEntropy, float32, gradients, int32, Linear, Module, onnx, type Tensor } from "decade";
+import { adam, crossEntropy, float32, int32, Linear, Module, onnx, slopes, type Tensor } from "decade";
 
 class Classifier extends Module {
   readonly hidden = new Linear(2, 32);
@@ -20,11 +20,7 @@ const model = new Classifier().seed(1);
 const step = await onnx().compile({ x: float32("batch", 2), y: int32("batch") }, ({ x, y }) => {
   const logits = model.forward(x);
   const loss = crossEntropy(logits, y);
-  const slopes = gradients(loss, model.parameters().map(({ tensor }) => tensor));
-  const updates = adam({ learningRate: 1e-2 }).update(model.parameters().flatMap((variable, at) => {
-    const gradient = slopes[at];
-    return gradient === undefined ? [] : [{ variable, gradient }];
-  }));
+  const updates = adam({ learningRate: 1e-2 }).update(slopes(loss, model.parameters()));
   const right = logits.argmax(-1).equal(y).cast("float32").mean();
   return { loss, right, updates };
 });

@@ -1,7 +1,7 @@
 import { defineRun } from "../train/config.ts";
 
 /** Chosen so that the whole quickstart takes about five minutes on two cores. */
-const STEPS = 3000;
+const STEPS = 2400;
 
 /**
  * Spelling to phonemes on the CMU Pronouncing Dictionary, the short way; `examples/pronounce.config.ts` is the long one.
@@ -18,15 +18,15 @@ export const quickstartConfig = defineRun({
     maximumTargetLength: 40,
   },
   tokenizer: { source: { kind: "character" }, target: { kind: "symbol" } },
-  model: { kind: "seq2seq-lstm", layers: 1, hidden: 256, bidirectional: true, attention: "general" },
+  model: { kind: "seq2seq-lstm", layers: 1, hidden: 256, embedding: 64, bidirectional: true, attention: "general" },
   training: {
     steps: STEPS,
     batch: { sentences: 128 },
     optimizer: { kind: "adam", learningRate: 2e-3 },
     schedule: { kind: "linear", warmup: 100 },
     clipNorm: 1,
-    validateEvery: { steps: 1000 },
-    checkpointEvery: { steps: 1000 },
+    validateEvery: { steps: 800 },
+    checkpointEvery: { steps: 800 },
     keepLast: 1,
   },
 });

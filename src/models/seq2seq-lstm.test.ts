@@ -9,6 +9,7 @@ import { mix32 } from "../graph/ops/random.ts";
 import { int32, type Results, type Signature } from "../graph/program.ts";
 import { constant, stack, type Tensor } from "../graph/tensor.ts";
 import { logSoftmax } from "../nn/activation.ts";
+import { requireTrueSlopes } from "../nn/fixtures/layer-checks.ts";
 import { adam } from "../optim/adam.ts";
 import { PlainSeq2Seq } from "./fixtures/plain-seq2seq.ts";
 import { Seq2SeqLstm, type Seq2SeqLstmOptions } from "./seq2seq-lstm.ts";
@@ -151,6 +152,18 @@ describe.each(Object.entries(VARIANTS))("%s", (_name, options) => {
       },
     });
   });
+});
+
+test.each([
+  { bidirectional: true, attention: "general", tiedEmbeddings: "target", dropout: 0.3 },
+  { attention: "additive", inputFeeding: true, residual: true, encoderLayers: 1, dropout: 0.3 },
+] satisfies Partial<Seq2SeqLstmOptions>[])("has the derivatives of central differences: %j", async (options) => {
+  const model = new Seq2SeqLstm({ ...TINY, sourceVocabulary: 6, targetVocabulary: 6, hidden: 2, embedding: 2, ...options }).seed(2);
+  const { source, sourceLengths, targetInput, targetOutput, targetLengths } = batchOf([{ source: [4, 5, 3], target: [5] }, { source: [3], target: [4, 4] }]);
+  const tensor = ({ data, shape }: { readonly data: Int32Array; readonly shape: readonly number[] }): Tensor => constant([...data], "int32", shape);
+  await requireTrueSlopes(model.parameters(), () => [model.loss({
+    source: tensor(source), sourceLengths: tensor(sourceLengths), targetInput: tensor(targetInput), targetOutput: tensor(targetOutput), targetLengths: tensor(targetLengths),
+  }, { labelSmoothing: 0.1, seed: constant(9, "int32") }).loss]);
 });
 
 test("a source that the data reverses is read in that order", async () => {

@@ -4,7 +4,8 @@ import { Module } from "./module.ts";
 
 /**
  * Sets a share of the elements to zero while training and scales the rest by 1 / (1 - rate) (Srivastava et al. 2014).
- * The mask depends on the seed, the module's path and the position alone.
+ * The mask depends on the seed, the module's path and the position alone; so a model's paths must be known before it is
+ * built, as they are after `model.seed(…)` or `model.parameters()`.
  */
 export class Dropout extends Module {
   constructor(readonly rate: number) {

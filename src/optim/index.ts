@@ -1,4 +1,4 @@
 export { adam, adamw, type AdamOptions } from "./adam.ts";
-export type { Optimizer, Slope } from "./optimizer.ts";
+export { slopes, type Optimizer, type Slope } from "./optimizer.ts";
 export { sgd } from "./sgd.ts";
 export { learningRate, type Schedule, type SchedulePoint } from "./schedules.ts";

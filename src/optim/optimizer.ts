@@ -1,7 +1,9 @@
 import type { StateUpdate } from "../graph/program.ts";
 import type { StateVariable } from "../graph/state.ts";
 import { apply } from "../graph/apply.ts";
+import { gradients } from "../graph/gradients.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import type { Parameter } from "../nn/module.ts";
 
 /** A variable with its derivative. */
 export interface Slope {
@@ -9,6 +11,19 @@ export interface Slope {
   readonly gradient: Tensor;
   /** float32 scalar by which the gradient is multiplied first, as for clipping and averaging. */
   readonly scale?: Tensor;
+}
+
+/**
+ * The derivative of a float32 scalar by each parameter, ready for an optimiser.
+ *
+ *     const updates = adam({ learningRate: 1e-3 }).update(slopes(loss, model.parameters()));
+ */
+export function slopes(loss: Tensor, parameters: readonly Parameter[]): Slope[] {
+  const derivatives = gradients(loss, parameters.map(({ tensor }) => tensor));
+  return derivatives.flatMap((gradient, at) => {
+    const variable = parameters[at];
+    return variable === undefined ? [] : [{ variable, gradient }];
+  });
 }
 
 /** Turns gradients into the new values of parameters and of the optimiser's own state. */

@@ -91,6 +91,7 @@ export class Trainer {
   async run(): Promise<StopReason> {
     this.#window = emptyWindow();
     await this.#remarkBest();
+    if (this.#isOutOfPatience()) return "no improvement";
     while (this.#position.step < this.totalSteps) {
       if (this.#parts.signal?.aborted === true) {
         await this.#checkpoint();
@@ -201,7 +202,12 @@ export class Trainer {
       await this.#checkpoint();
       await markBest(this.#parts.directory, step, { validationLoss: perToken });
     }
-    return training.patience !== undefined && staleValidations >= training.patience;
+    return this.#isOutOfPatience();
+  }
+
+  #isOutOfPatience(): boolean {
+    const { patience } = this.#parts.config.training;
+    return patience !== undefined && this.#position.staleValidations >= patience;
   }
 
   async #checkpoint(): Promise<void> {
