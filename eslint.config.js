@@ -20,7 +20,7 @@ const directionOfImports = ROOMS.flatMap((rooms, level) => rooms.map((room) => {
 }));
 
 export default tseslint.config(
-  { ignores: ["dist/", "runs/", "node_modules/"] },
+  { ignores: ["dist/", "runs/", "node_modules/", "eslint.config.js"] },
   eslint.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   { languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } } },

@@ -96,3 +96,18 @@ test("layers of a model whose paths are not known yet are refused, because they 
   expect(() => new Two().forward(x, seed)).toThrow(/call model\.parameters\(\) first/);
   expect(() => new Two().seed(1).forward(x, seed)).not.toThrow();
 });
+
+test("a layer that drew inside a block before the model named it is refused, because two such blocks would draw alike", () => {
+  class Block extends Module {
+    readonly dropout = new Dropout(0.5);
+    forward(x: Tensor, seed: Tensor): Tensor {
+      return this.within(() => this.dropout.forward(x, seed));
+    }
+  }
+  class Model extends Module {
+    readonly first = new Block();
+  }
+  const model = new Model();
+  model.first.forward(constant([1, 2]), constant(1, "int32"));
+  expect(() => model.parameters()).toThrow('this one drew as "dropout" and is now "first.dropout"');
+});

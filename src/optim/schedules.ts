@@ -38,7 +38,7 @@ export function learningRate(schedule: Schedule, peak: number, point: SchedulePo
       // Sutskever et al. 2014, section 3.4: halved every half epoch once five epochs are over.
       return peak * 0.5 ** Math.max(0, 1 + Math.floor((point.epoch - schedule.after) / schedule.every + 1e-9));
     case "plateau":
-      return Math.max(schedule.minimum, peak * schedule.factor ** point.reductions);
+      return Math.min(peak, Math.max(schedule.minimum, peak * schedule.factor ** point.reductions));
     default:
       return schedule satisfies never;
   }
