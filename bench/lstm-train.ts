@@ -46,7 +46,7 @@ export async function lstmTrain(size: LstmSize) {
     const milliseconds = performance.now() - start;
     times.push(milliseconds);
     shares.push(1 - (engineMilliseconds() - before) / milliseconds);
-    if (round % 2 === 0) rates.push(await matmul.gflops(3));
+    if (round % 2 === 0) rates.push(await matmul.gflops(2));
   }
   const peakMemory = peakMemoryMiB();
   const milliseconds = median(times);
@@ -83,7 +83,7 @@ function productsOf({ layers, hidden, batch, time, vocabulary }: LstmSize): Prod
     { rows: batch, inner: hidden, columns: gates, count: lstms * time }, // h Wh
     { rows: batch, inner: gates, columns: hidden, transposed: "right", count: lstms * time }, // ∂h
     { rows: batch, inner: hidden, columns: vocabulary, transposed: "right", count: time }, // logits
-    { rows: batch, inner: vocabulary, columns: hidden, count: time }, // ∂ of the top
+    { rows: all, inner: vocabulary, columns: hidden, count: 1 }, // ∂ of the top
     { rows: vocabulary, inner: all, columns: hidden, transposed: "left", count: 1 }, // ∂ of the output weight
   ];
 }

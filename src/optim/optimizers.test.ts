@@ -5,6 +5,7 @@ import { onnx } from "../engines/onnx/engine.ts";
 import { reference } from "../engines/reference/engine.ts";
 import { mix32 } from "../graph/ops/random.ts";
 import { float32 } from "../graph/program.ts";
+import { constant } from "../graph/tensor.ts";
 import type { StateVariable } from "../graph/state.ts";
 import { adam, adamw } from "./adam.ts";
 import type { Optimizer } from "./optimizer.ts";
@@ -168,4 +169,15 @@ describe("large arrays, which are updated a piece at a time", () => {
     expect(wrong).toBe(-1);
     await program.dispose();
   });
+});
+
+test("Adam at a learning rate of 0 leaves weights alone, those without gradient too", async () => {
+  const engine = onnx({ threads: 1 });
+  const weights = { name: "weights", shape: [2], dtype: "float32" as const, initialize: () => Float32Array.of(3, -4) };
+  const step = await engine.compile({ rate: float32() }, ({ rate }) => ({
+    updates: adam({ learningRate: 1 }).update([{ variable: weights, gradient: constant([0, 1]) }], rate),
+  }));
+  await step.run({ rate: { data: Float32Array.of(0), shape: [] } });
+  expect([...step.state.read("weights")]).toEqual([3, -4]);
+  await step.dispose();
 });

@@ -95,6 +95,11 @@ export class GraphBuilder {
     this.#scope.nodes.push({ operator: "Identity", domain: "", inputs: [value], outputs: [name], attributes: {} });
   }
 
+  /** Whether a value is the output of a node outside all loops. */
+  isProduced(value: string): boolean {
+    return this.#root.nodes.some(({ outputs }) => outputs.includes(value));
+  }
+
   /** Runs `build` with a new body as the current scope; returns the nodes that it gathered. */
   body(inner: ReadonlySet<Node>, build: () => void): readonly OnnxNode[] {
     const scope: Scope = { nodes: [], inner, outer: this.#scope };

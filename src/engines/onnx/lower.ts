@@ -104,17 +104,22 @@ export function lowerProgram(
 
   const builder = new GraphBuilder(lower, dimSources);
   const values: OnnxValue[] = [];
-  const finish = (name: string, tensor: Tensor): void => {
-    builder.identity(builder.value(tensor), name);
+  const finish = (name: string, tensor: Tensor): string => {
     values.push({ name, type: ONNX_TYPE[tensor.dtype], shape: tensor.shape });
+    return name;
   };
   const updates = program.updates.map(({ variable, value }) => ({ variable, value: withoutReshape(value) }));
   builder.prepare([...program.fetches.map(({ tensor }) => tensor), ...updates.map(({ value }) => value)]);
-  for (const { name, tensor } of program.fetches) finish(`fetch:${name}`, tensor);
+  for (const { name, tensor } of program.fetches) {
+    builder.identity(builder.value(tensor), finish(`fetch:${name}`, tensor));
+  }
   const isInPlace = inPlaceUpdates(program);
   const stateOutputs = updates.map(({ variable, value }): StateOutput => {
-    const name = `next:${variable.name}`;
-    finish(name, value);
+    // A new value is written where it is computed; it is copied only where it is another output too, or nothing's own.
+    const own = builder.value(value);
+    const isFree = builder.isProduced(own) && !values.some((output) => output.name === own);
+    const name = finish(isFree ? own : `next:${variable.name}`, value);
+    if (!isFree) builder.identity(own, name);
     return { name, variable, shape: value.shape as readonly number[], inPlace: isInPlace({ variable, value }) };
   });
   const model = encodeModel({
