@@ -25,7 +25,7 @@ export default defineRun({
     dropout: 0.3,
   },
   training: {
-    epochs: 14,
+    epochs: 10,
     batch: { sentences: 128 },
     optimizer: { kind: "adam", learningRate: 1.5e-3 },
     schedule: { kind: "linear", warmup: 500 },

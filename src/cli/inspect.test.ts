@@ -42,8 +42,9 @@ describe("inspect", () => {
   });
 
   it("counts a shared matrix once", async () => {
-    const untied = await inspectConfig(await loadConfig(`${examples}captions-2014.config.ts`, ["model.embedding=512"]));
-    const tied = await inspectConfig(await loadConfig(`${examples}captions-2014.config.ts`, ["model.embedding=512", "model.tiedEmbeddings=all"]));
+    const sizes = ["model.hidden=512", "model.embedding=512", "tokenizer.vocabulary=4000"];
+    const untied = await inspectConfig(await loadConfig(`${examples}captions-2014.config.ts`, sizes));
+    const tied = await inspectConfig(await loadConfig(`${examples}captions-2014.config.ts`, [...sizes, "model.tiedEmbeddings=all"]));
     expect(untied.parameters - tied.parameters).toBe(2 * 4_000 * 512);
     expect(tied.layers.reduce((sum, { parameters }) => sum + parameters, 0)).toBe(tied.parameters);
   });

@@ -23,6 +23,11 @@ test("a longer training is named", () => {
     .toBe("Resumed under a changed configuration: training.epochs was 2 and is now absent; training.steps was absent and is now 9.");
 });
 
+test("dropout may change, for it has no weights", () => {
+  expect(resumedUnder(config({}), config({}, { dropout: 0.1 })))
+    .toBe("Resumed under a changed configuration: model.dropout was 0 and is now 0.1.");
+});
+
 test("another model is refused", () => {
   expect(() => resumedUnder(config({}), config({}, { hidden: 16 }))).toThrow("model.hidden was 8 and is now 16; a run keeps it for life.");
 });

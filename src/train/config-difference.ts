@@ -7,8 +7,8 @@ interface Difference {
   readonly given: unknown;
 }
 
-/** What a checkpoint is made of: with another value it would be of another training. */
-const FIXED = /^(model|tokenizer|seed)(\.|$)/;
+/** What a checkpoint is made of: with another value it would be of another network. Dropout has no weights. */
+const FIXED = /^(model(?!\.dropout$)|tokenizer|seed)(\.|$)/;
 
 /**
  * Compares the configuration of a run with the one it is to be resumed under. Returns a sentence on what has changed,
