@@ -5,8 +5,8 @@ import { BINARY, COMPARISON, LOGICAL, UNARY, type OperationAttributes, type Oper
 import { definitions } from "./ops/index.ts";
 import { prune } from "./prune.ts";
 import { broadcastShapes, shapesEqual, type Shape } from "./shape.ts";
-import { constant, Tensor } from "./tensor.ts";
-import { rewrite, TensorMap, tensorKey, withInputs } from "./traverse.ts";
+import { constant, type Tensor } from "./tensor.ts";
+import { keepOrReapply, rewrite, TensorMap, tensorKey, withInputs } from "./traverse.ts";
 
 /**
  * An equivalent smaller graph: equal subexpressions shared, constants folded, operations without effect removed,
@@ -19,16 +19,11 @@ export function simplify(outputs: readonly Tensor[]): Tensor[] {
     const known = key === undefined ? undefined : shared.get(key);
     if (known !== undefined) return known;
     const replacement = applyRules(node, inputs);
-    const results = replacement !== undefined ? [replacement] : rebuilt(node, inputs);
+    const results = replacement !== undefined ? [replacement] : keepOrReapply(node, inputs);
     if (key !== undefined) shared.set(key, results);
     return results;
   });
   return prune(simplified);
-}
-
-function rebuilt(node: Node, inputs: readonly Tensor[]): readonly Tensor[] {
-  const same = inputs.every((tensor, at) => tensorKey(tensor) === tensorKey(node.inputs[at] ?? tensor));
-  return same ? node.types.map((_, index) => new Tensor(node, index)) : withInputs(node, inputs);
 }
 
 /** Equal keys mean equal values. Placeholders, loops and composites are never merged. */

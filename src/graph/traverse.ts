@@ -90,7 +90,8 @@ export function rewrite(outputs: readonly Tensor[], replaced: TensorMap<Tensor>,
   return outputs.map(lookup);
 }
 
-function keepOrReapply(node: Node, inputs: readonly Tensor[]): readonly Tensor[] {
+/** The node's own outputs where its inputs are what they were, else the same operation on the new ones. */
+export function keepOrReapply(node: Node, inputs: readonly Tensor[]): readonly Tensor[] {
   const same = inputs.every((tensor, at) => tensorKey(tensor) === tensorKey(node.inputs[at] ?? tensor));
   return same ? node.types.map((_, index) => new Tensor(node, index)) : withInputs(node, inputs);
 }

@@ -5,8 +5,8 @@ import type { Program } from "../../graph/program.ts";
 import type { Shape } from "../../graph/shape.ts";
 import { simplify } from "../../graph/simplify.ts";
 import type { StateVariable } from "../../graph/state.ts";
-import { Tensor } from "../../graph/tensor.ts";
-import { rewrite, TensorMap, tensorKey, topologicalOrder, withInputs } from "../../graph/traverse.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { keepOrReapply, rewrite, TensorMap, topologicalOrder } from "../../graph/traverse.ts";
 import { GraphBuilder, ONNX_TYPE } from "./builder.ts";
 import { FUSED } from "./fused.ts";
 import { inPlaceUpdates } from "./in-place.ts";
@@ -40,8 +40,7 @@ function expandComposites(program: Program): Program {
     if (isNode(node, "composite") && !FUSED.has(node.attributes.label)) {
       return expand(inlineComposite(node.attributes, inputs), inputs);
     }
-    const same = inputs.every((tensor, at) => tensorKey(tensor) === tensorKey(node.inputs[at] ?? tensor));
-    return same ? node.types.map((_, index) => new Tensor(node, index)) : withInputs(node, inputs);
+    return keepOrReapply(node, inputs);
   });
   const expanded = simplify(expand(outputs, []));
   const result = (at: number): Tensor => expanded[at] ?? fail();
