@@ -1,3 +1,4 @@
+import { mergeSymbols, NO_MERGE, type MergeTable } from "./merge-symbols.ts";
 import { UNKNOWN_ID, SPECIAL_TOKENS } from "./special-tokens.ts";
 import type { ModelSection } from "./tokenizer-file.ts";
 import { TokenizerError } from "./tokenizer-error.ts";
@@ -13,8 +14,9 @@ export interface PieceModel {
   append(piece: string, ids: number[]): void;
 }
 
-export function pieceModel(model: ModelSection): PieceModel {
-  return model.type === "WordLevel" ? new WordLevelModel(model.vocab) : new BytePairModel(model);
+/** `unknown` is the id of what the vocabulary lacks; without one, a byte-pair model leaves it out. */
+export function pieceModel(model: ModelSection, unknown: number | undefined): PieceModel {
+  return model.type === "WordLevel" ? new WordLevelModel(model.vocab) : new BytePairModel(model, unknown);
 }
 
 class WordLevelModel implements PieceModel {
@@ -31,21 +33,19 @@ class WordLevelModel implements PieceModel {
   }
 }
 
-const NO_MERGE = 0x7fffffff;
-
 /** Byte-pair encoding: neighbours merged first in training are merged first (Sennrich et al. 2016, §3.2). */
-class BytePairModel implements PieceModel {
+class BytePairModel implements PieceModel, MergeTable {
   readonly #ids: Map<string, number>;
-  readonly #keepsUnknown: boolean;
+  readonly #unknown: number | undefined;
   readonly #size: number;
   /** left · size + right → the merge's rank; ids are below `size`. */
   readonly #ranks = new Map<number, number>();
   /** rank → the id of the merged token. */
   readonly #merged: Int32Array;
 
-  constructor(model: Extract<ModelSection, { type: "BPE" }>) {
+  constructor(model: Extract<ModelSection, { type: "BPE" }>, unknown: number | undefined) {
     this.#ids = new Map(Object.entries(model.vocab));
-    this.#keepsUnknown = model.unk_token !== null;
+    this.#unknown = unknown;
     this.#size = this.#ids.size;
     this.#merged = new Int32Array(model.merges.length);
     model.merges.forEach(([left, right], rank) => {
@@ -67,36 +67,18 @@ class BytePairModel implements PieceModel {
     for (const character of piece) {
       const id = this.#ids.get(character);
       if (id !== undefined) symbols.push(id);
-      else if (this.#keepsUnknown) symbols.push(UNKNOWN_ID);
+      else if (this.#unknown !== undefined) symbols.push(this.#unknown);
     }
-    if (this.#ranks.size > 0) this.#merge(symbols);
-    for (const id of symbols) ids.push(id);
+    const merged = this.#ranks.size > 0 ? mergeSymbols(symbols, this) : symbols;
+    for (const id of merged) ids.push(id);
   }
 
-  /** Merges in place, one pair at a time: the lowest rank, and of equal ranks the leftmost. */
-  #merge(symbols: number[]): void {
-    const ranks = symbols.map((_, at) => this.#rank(symbols, at));
-    for (;;) {
-      let best = NO_MERGE;
-      let at = -1;
-      for (let i = 0; i < ranks.length; i++) {
-        const rank = ranks[i] ?? NO_MERGE;
-        if (rank < best) {
-          best = rank;
-          at = i;
-        }
-      }
-      if (at < 0) return;
-      symbols.splice(at, 2, this.#merged[best] ?? UNKNOWN_ID);
-      ranks.splice(at, 1);
-      ranks[at] = this.#rank(symbols, at);
-      if (at > 0) ranks[at - 1] = this.#rank(symbols, at - 1);
-    }
+  rank(left: number, right: number): number {
+    return this.#ranks.get(left * this.#size + right) ?? NO_MERGE;
   }
 
-  #rank(symbols: readonly number[], at: number): number {
-    const key = this.#pair(symbols[at], symbols[at + 1]);
-    return key === undefined ? NO_MERGE : (this.#ranks.get(key) ?? NO_MERGE);
+  merged(rank: number): number {
+    return this.#merged[rank] ?? NO_MERGE;
   }
 
   #pair(left: number | undefined, right: number | undefined): number | undefined {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { SPECIAL_TOKENS, UNKNOWN_ID } from "./special-tokens.ts";
+import { END_OF_TEXT, SPECIAL_TOKENS, specialIdsOf, UNKNOWN_ID, type SpecialIds } from "./special-tokens.ts";
 import { TokenizerError } from "./tokenizer-error.ts";
 import type { TokenizerSpec } from "./tokenizer-spec.ts";
 
@@ -19,24 +19,37 @@ const WordLevel = z.object({ type: z.literal("WordLevel"), vocab: Vocabulary, un
 const BytePair = z.object({
   type: z.literal("BPE"),
   dropout: z.null().optional(),
-  unk_token: z.literal("<unk>").nullable(),
+  unk_token: z.enum(["<unk>", ...END_OF_TEXT]).nullable().default(null),
   continuing_subword_prefix: z.union([z.null(), z.literal("")]).optional(),
   end_of_word_suffix: z.union([z.null(), z.literal("")]).optional(),
   fuse_unk: z.literal(false).optional(),
   byte_fallback: z.literal(false).optional(),
   ignore_merges: z.literal(false).optional(),
   vocab: Vocabulary,
-  merges: z.array(z.tuple([z.string(), z.string()])),
+  merges: z.array(z.union([z.tuple([z.string(), z.string()]), z.string().transform(splitMerge)])),
 });
 
+/** Older files write a merge as one string, "Ġ t". */
+function splitMerge(merge: string): [string, string] {
+  const blank = merge.indexOf(" ");
+  return [merge.slice(0, blank), merge.slice(blank + 1)];
+}
+
+/** Older files of byte-pair models name no type. */
+const Model = z.preprocess(
+  (model) => (typeof model === "object" && model !== null && "merges" in model && !("type" in model) ? { type: "BPE", ...model } : model),
+  z.discriminatedUnion("type", [WordLevel, BytePair]),
+);
+
 const TokenizerFileSchema = z.looseObject({
+  added_tokens: z.array(z.looseObject({ id: z.number().int().nonnegative(), content: z.string() })).default([]),
   normalizer: z.unknown(),
   pre_tokenizer: z.unknown(),
-  model: z.discriminatedUnion("type", [WordLevel, BytePair]),
+  model: Model,
 });
 
 /** The parts of a Hugging Face tokenizer.json that this library reads. */
-export type TokenizerFile = z.infer<typeof TokenizerFileSchema>;
+export type TokenizerFile = z.infer<typeof TokenizerFileSchema> & { readonly special: SpecialIds };
 export type ModelSection = TokenizerFile["model"];
 
 const NFC = { type: "NFC" };
@@ -47,7 +60,7 @@ const BYTE_LEVEL = { type: "ByteLevel", add_prefix_space: false, trim_offsets: t
 
 /** The steps around the model: text → `normalizer` → `pre_tokenizer` → pieces, and tokens → `decoder` → text. */
 interface Pipeline {
-  readonly normalizer: object;
+  readonly normalizer: object | null;
   readonly pre_tokenizer: object | null;
   /** `null` joins tokens with single spaces. */
   readonly decoder: object | null;
@@ -80,11 +93,21 @@ function normalizers(lowercase: boolean, ...more: object[]): object {
 /** Puts a model between the steps of its kind. Token ids are places in `tokens`, the special tokens first. */
 export function buildTokenizerFile(spec: TokenizerSpec, tokens: readonly string[], merges: [string, string][]): object {
   const vocab = Object.fromEntries(tokens.map((token, id) => [token, id]));
+  return assemble(SPECIAL_TOKENS.map((token, id) => [token, id]), pipelineOf(spec), buildModel(spec, vocab, merges));
+}
+
+/** A byte-pair model as GPT-2 applies it, without normalisation; `end` is its only special token. */
+export function buildBytePairFile(vocabulary: Record<string, number>, merges: [string, string][], end: string): object {
+  const pipeline = { normalizer: null, pre_tokenizer: BYTE_LEVEL, decoder: BYTE_LEVEL };
+  return assemble([[end, vocabulary[end] ?? 0]], pipeline, bytePairs(vocabulary, merges, null));
+}
+
+function assemble(special: readonly (readonly [string, number])[], pipeline: Pipeline, model: ModelSection): object {
   return {
     version: "1.0",
     truncation: null,
     padding: null,
-    added_tokens: SPECIAL_TOKENS.map((content, id) => ({
+    added_tokens: special.map(([content, id]) => ({
       id,
       content,
       single_word: false,
@@ -93,19 +116,23 @@ export function buildTokenizerFile(spec: TokenizerSpec, tokens: readonly string[
       normalized: false,
       special: true,
     })),
-    ...pipelineOf(spec),
+    ...pipeline,
     post_processor: null,
-    model: buildModel(spec, vocab, merges),
+    model,
   };
 }
 
 function buildModel(spec: TokenizerSpec, vocab: Record<string, number>, merges: [string, string][]): ModelSection {
   if (spec.kind === "word" || spec.kind === "symbol") return { type: "WordLevel", vocab, unk_token: "<unk>" };
+  // Every byte has a token, so only single characters can be unknown.
+  return bytePairs(vocab, merges, spec.kind === "character" ? SPECIAL_TOKENS[UNKNOWN_ID] : null);
+}
+
+function bytePairs(vocab: Record<string, number>, merges: [string, string][], unknown: "<unk>" | null): ModelSection {
   return {
     type: "BPE",
     dropout: null,
-    // Every byte has a token, so only single characters can be unknown.
-    unk_token: spec.kind === "character" ? SPECIAL_TOKENS[UNKNOWN_ID] : null,
+    unk_token: unknown,
     continuing_subword_prefix: null,
     end_of_word_suffix: null,
     fuse_unk: false,
@@ -133,15 +160,22 @@ export function parseTokenizerFile(json: string): TokenizerFile {
         `Give a WordLevel or plain BPE model, such as Tokenizer.toJson() writes.`,
     );
   }
-  SPECIAL_TOKENS.forEach((token, id) => {
-    const found = parsed.data.model.vocab[token];
-    if (found === id) return;
-    throw new TokenizerError(
-      `The special token ${token} of this tokenizer.json ${found === undefined ? "is missing" : `has id ${found}`}; ` +
-        `Decade expects id ${id}. Train a tokenizer with Tokenizer.train, or renumber this one.`,
-    );
-  });
-  return parsed.data;
+  const special = specialIdsOf(allTokens(parsed.data));
+  if (special !== undefined) return { ...parsed.data, special };
+  const misplaced = SPECIAL_TOKENS.find((token, id) => parsed.data.model.vocab[token] !== id) ?? "";
+  const found = parsed.data.model.vocab[misplaced];
+  throw new TokenizerError(
+    `The special token ${misplaced} of this tokenizer.json ${found === undefined ? "is missing" : `has id ${found}`}; ` +
+      `Decade expects ${SPECIAL_TOKENS.join(", ")} as ids 0 to 3, or ${END_OF_TEXT.join(" or ")}. ` +
+      `Train a tokenizer with Tokenizer.train, or renumber this one.`,
+  );
+}
+
+/** Every token of a file with its id: those of the model, and those added beside it. */
+export function allTokens(file: Pick<TokenizerFile, "added_tokens" | "model">): Map<string, number> {
+  const ids = new Map(Object.entries(file.model.vocab));
+  for (const { content, id } of file.added_tokens) if (!ids.has(content)) ids.set(content, id);
+  return ids;
 }
 
 /** Whether each word between single spaces is tokenized the same alone as in its text, so that words can be cached. */
@@ -152,10 +186,24 @@ export function isWordwise(file: TokenizerFile): boolean {
   );
 }
 
-const WORDWISE_PIPELINES: readonly Pipeline[] = [false, true].flatMap((lowercase) => [
-  pipelineOf({ kind: "word", lowercase, minimumCount: 1 }),
-  pipelineOf({ kind: "bpe", lowercase, vocabulary: 0 }),
-]);
+const WORDWISE_PIPELINES: readonly Pipeline[] = [
+  ...[false, true].map((lowercase) => pipelineOf({ kind: "word", lowercase, minimumCount: 1 })),
+  pipelineOf({ kind: "bpe", lowercase: true, vocabulary: 0 }),
+];
+
+const PlainByteLevel = z.object({
+  type: z.literal("ByteLevel"),
+  add_prefix_space: z.literal(false),
+  use_regex: z.literal(true).default(true),
+});
+
+/** Whether text is cut by GPT-2's pattern after no more than normalisation to form C, and with which beginning. */
+export function byteLevelBeginning(file: TokenizerFile): "" | " " | undefined {
+  if (file.model.type !== "BPE" || !PlainByteLevel.safeParse(file.pre_tokenizer).success) return undefined;
+  const { normalizer = null } = file;
+  if (normalizer === null || isDeepStrictEqual(normalizer, NFC)) return "";
+  return isDeepStrictEqual(normalizer, normalizers(false, LEADING_SPACE)) ? " " : undefined;
+}
 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

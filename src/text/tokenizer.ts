@@ -1,10 +1,12 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { Tokenizer as Binding } from "tokenizers";
+import { ByteLevelPieces, spellBytes } from "./byte-level.ts";
+import { readBytePairFolder } from "./byte-pair-folder.ts";
 import { pieceModel, type PieceModel } from "./piece-models.ts";
-import { END_ID, PAD_ID, START_ID, UNKNOWN_ID } from "./special-tokens.ts";
 import { TextPieces } from "./text-pieces.ts";
 import { TokenizerError } from "./tokenizer-error.ts";
-import { isWordwise, messageOf, parseTokenizerFile } from "./tokenizer-file.ts";
+import { allTokens, byteLevelBeginning, isWordwise, messageOf, parseTokenizerFile } from "./tokenizer-file.ts";
 import type { TokenizerSpec } from "./tokenizer-spec.ts";
 import { trainBytePairs } from "./train-byte-pairs.ts";
 import { trainVocabulary } from "./train-vocabulary.ts";
@@ -14,6 +16,8 @@ const PLAIN_WORDS = /^[^\s\p{Cc}\p{Cf}]+(?: [^\s\p{Cc}\p{Cf}]+)*$/u;
 
 /** Distinct words whose tokens are remembered; about 20 MB when full. */
 const CACHED_WORDS = 1 << 17;
+/** The longest that are, in UTF-16 code units. */
+const CACHED_LENGTH = 32;
 
 /**
  * Text to token ids and back. Its saved form is a Hugging Face tokenizer.json, which other tools load.
@@ -27,10 +31,11 @@ const CACHED_WORDS = 1 << 17;
 export class Tokenizer {
   /** Vocabulary size, special tokens included; ids run from 0 to `size - 1`. */
   readonly size: number;
-  readonly padId = PAD_ID;
-  readonly unknownId = UNKNOWN_ID;
-  readonly startId = START_ID;
-  readonly endId = END_ID;
+  /** Where a vocabulary's only special token ends a text (GPT-2's `<|endoftext|>`), that is all four of these. */
+  readonly padId: number;
+  readonly unknownId: number;
+  readonly startId: number;
+  readonly endId: number;
   readonly #json: string;
   readonly #tokens: readonly string[];
   readonly #ids: ReadonlyMap<string, number>;
@@ -38,19 +43,23 @@ export class Tokenizer {
   readonly #model: PieceModel;
   readonly #decoder: ReturnType<Binding["getDecoder"]>;
   readonly #wordwise: boolean;
+  readonly #byteLevel: { readonly pieces: ByteLevelPieces; readonly leadingBlank: boolean } | undefined;
   readonly #cache = new Map<string, readonly number[]>();
 
   private constructor(json: string) {
     const file = parseTokenizerFile(json);
     const binding = bind(json);
     this.#json = json;
-    this.#ids = new Map(Object.entries(file.model.vocab));
+    this.#ids = allTokens(file);
     this.#tokens = tokensInOrder(this.#ids);
     this.size = this.#tokens.length;
     this.#pieces = new TextPieces(binding);
-    this.#model = pieceModel(file.model);
+    ({ pad: this.padId, unknown: this.unknownId, start: this.startId, end: this.endId } = file.special);
+    this.#model = pieceModel(file.model, file.model.unk_token === null ? undefined : file.special.unknown);
     this.#decoder = binding.getDecoder();
     this.#wordwise = isWordwise(file);
+    const beginning = byteLevelBeginning(file);
+    if (beginning !== undefined) this.#byteLevel = { pieces: new ByteLevelPieces(binding), leadingBlank: beginning === " " };
   }
 
   /**
@@ -67,20 +76,20 @@ export class Tokenizer {
 
   /**
    * Reads the text of a tokenizer.json.
-   * @throws TokenizerError where it is not JSON, not of a supported kind, or its special tokens are not ids 0 to 3.
+   * @throws TokenizerError where it is not JSON, not of a supported kind, or has neither Decade's special tokens as
+   * ids 0 to 3 nor a token that ends texts.
    */
   static parse(json: string): Tokenizer {
     return new Tokenizer(json);
   }
 
-  /** Reads a tokenizer.json file. @throws TokenizerError as `parse` does, with the file's name. */
-  static async load(file: string): Promise<Tokenizer> {
-    let json: string;
-    try {
-      json = await readFile(file, "utf8");
-    } catch (error) {
-      throw new TokenizerError(`The tokenizer file ${file} cannot be read: ${messageOf(error)}.`);
-    }
+  /**
+   * Reads a tokenizer.json file, or a folder that holds one or the two files of a byte-pair model in the form of GPT-2
+   * (`encoder.json` and `vocab.bpe`, or `vocab.json` and `merges.txt`).
+   * @throws TokenizerError as `parse` does, with the file's name.
+   */
+  static async load(path: string): Promise<Tokenizer> {
+    const { file, json } = (await readBytePairFolder(path)) ?? (await readTokenizerFile(path));
     try {
       return Tokenizer.parse(json);
     } catch (error) {
@@ -112,7 +121,7 @@ export class Tokenizer {
     const tokens: string[] = [];
     for (const id of Array.from(ids)) {
       const token = this.token(id);
-      if (id !== PAD_ID && id !== START_ID && id !== END_ID) tokens.push(token);
+      if (id !== this.padId && id !== this.startId && id !== this.endId) tokens.push(token);
     }
     if (tokens.length === 0) return "";
     return this.#decoder === null ? tokens.join(" ") : this.#decoder.decode(tokens);
@@ -135,25 +144,51 @@ export class Tokenizer {
   }
 
   #encode(text: string): readonly number[] {
-    if (!this.#wordwise || !PLAIN_WORDS.test(text)) return this.#encodeWhole(text);
     const ids: number[] = [];
-    for (const word of text.split(" ")) for (const id of this.#encodeWord(word)) ids.push(id);
+    const append = (tokens: readonly number[]): void => {
+      for (const id of tokens) ids.push(id);
+    };
+    if (this.#byteLevel !== undefined) {
+      const { pieces, leadingBlank } = this.#byteLevel;
+      pieces.cut(pieces.normalize(text, leadingBlank), (piece) => append(this.#cached(piece, this.#encodeBytes)));
+    } else if (this.#wordwise && PLAIN_WORDS.test(text)) {
+      for (const word of text.split(" ")) append(this.#cached(word, this.#encodeWhole));
+    } else {
+      append(this.#encodeWhole(text));
+    }
     return ids;
   }
 
-  #encodeWord(word: string): readonly number[] {
+  #cached(word: string, encode: (word: string) => readonly number[]): readonly number[] {
     const known = this.#cache.get(word);
     if (known !== undefined) return known;
-    const ids = this.#encodeWhole(word);
+    const ids = encode(word);
+    if (word.length > CACHED_LENGTH) return ids;
     if (this.#cache.size >= CACHED_WORDS) this.#cache.clear();
-    this.#cache.set(word, ids);
+    // A copy, for a slice would keep its whole text in memory.
+    this.#cache.set(Buffer.from(word, "utf16le").toString("utf16le"), ids);
     return ids;
   }
 
-  #encodeWhole(text: string): readonly number[] {
+  readonly #encodeBytes = (piece: string): readonly number[] => {
+    const ids: number[] = [];
+    this.#model.append(spellBytes(piece), ids);
+    return ids;
+  };
+
+  readonly #encodeWhole = (text: string): readonly number[] => {
     const ids: number[] = [];
     for (const piece of this.#pieces.of(text)) this.#model.append(piece, ids);
     return ids;
+  };
+}
+
+async function readTokenizerFile(path: string): Promise<{ file: string; json: string }> {
+  try {
+    const file = (await stat(path)).isDirectory() ? join(path, "tokenizer.json") : path;
+    return { file, json: await readFile(file, "utf8") };
+  } catch (error) {
+    throw new TokenizerError(`The tokenizer file ${path} cannot be read: ${messageOf(error)}.`);
   }
 }
 
