@@ -78,7 +78,8 @@ function inputSlopes<K extends OperationName>(
   if (isNode(node as Node, "scan")) return scanGradient(node as Node<"scan">, cotangents, wanted);
   if (isNode(node as Node, "composite")) {
     const { attributes } = node as Node<"composite">;
-    if (attributes.gradient !== undefined) return attributes.gradient(node.inputs, outputs, cotangents);
+    const stated = attributes.gradient?.(node.inputs, outputs, cotangents);
+    if (stated !== undefined) return stated;
     const slopes = backpropagate(inlineComposite(attributes, node.inputs), cotangents, node.inputs);
     const keys = node.inputs.map(tensorKey);
     return slopes.map((slope, at) => (keys.indexOf(keys[at] ?? "") === at ? slope : undefined)); // one of equal inputs has it all

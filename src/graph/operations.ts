@@ -26,12 +26,15 @@ export interface ScanBody {
   readonly outputs: readonly Tensor[];
 }
 
-/** What a composite's own backward pass receives; it returns one cotangent an input, `undefined` for zero. */
+/**
+ * What a composite's own backward pass receives. It returns one cotangent an input, `undefined` for zero, or nothing at
+ * all where it has no rule for these cotangents: then the body is differentiated.
+ */
 export type CompositeGradient = (
   inputs: readonly Tensor[],
   outputs: readonly Tensor[],
   cotangents: readonly (Tensor | undefined)[],
-) => readonly (Tensor | undefined)[];
+) => readonly (Tensor | undefined)[] | undefined;
 
 /** The closed set of primitive operations, and what each is parameterised by. */
 export type OperationAttributes =

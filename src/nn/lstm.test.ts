@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { requireClose, type ConformanceCase } from "../engines/conformance.ts";
 import { reference } from "../engines/reference/engine.ts";
+import { gradients } from "../graph/gradients.ts";
 import { constant, iota, stack, type Tensor } from "../graph/tensor.ts";
 import { axis, feed, fixed, flag, float, integers, requireEnginesAgree, requireTrueSlopes, seeds, size, variable, withSlopes } from "./fixtures/layer-checks.ts";
 import { BidirectionalLstm, Lstm } from "./lstm.ts";
@@ -78,6 +79,15 @@ describe("derivatives are those of central differences", () => {
         return [outputs, final.hidden, final.cell];
       });
     }), { numRuns: 8 });
+  });
+
+  test("of an LSTM's derivatives: the stated backward pass can be differentiated again", async () => {
+    const layer = new Lstm(2, 2).seed(9);
+    const x = variable("x", [3, 2, 2]);
+    await requireTrueSlopes([x, ...layer.parameters()], () => {
+      const { outputs, final } = layer.forward(x.tensor, { mask: maskOf(x.tensor, constant([3, 1], "int32")) });
+      return gradients(outputs.square().sum().add(final.cell.sum()), [x.tensor, layer.weightHidden.tensor]);
+    });
   });
 
   test("of one step", async () => {

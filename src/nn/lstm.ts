@@ -1,13 +1,9 @@
-import { scan } from "../graph/control.ts";
-import { concat, where, zeros, type Tensor } from "../graph/tensor.ts";
+import { concat, zeros, type Tensor } from "../graph/tensor.ts";
 import { glorotInitializer, type Initializer } from "./initializer.ts";
+import { cellStep, recurrence, type LstmState } from "./lstm-recurrence.ts";
 import { Module, Parameter } from "./module.ts";
 
-/** What a layer remembers: both [batch, hidden]. */
-export interface LstmState {
-  readonly hidden: Tensor;
-  readonly cell: Tensor;
-}
+export type { LstmState };
 
 export interface LstmOptions {
   readonly bias?: boolean;
@@ -51,39 +47,25 @@ export class Lstm extends Module {
   ): { outputs: Tensor; final: LstmState } {
     return this.within(() => {
       const initial = options.initial ?? this.zeroState(x.dim(1));
-      const stacked = options.mask === undefined ? [this.projectInput(x)] : [this.projectInput(x), options.mask.expandDims(-1)];
-      const loop = scan([initial.hidden, initial.cell], stacked, ([hidden, cell], [projected, mask]) => {
-        if (hidden === undefined || cell === undefined || projected === undefined) throw new Error("A step has a state and an input.");
-        const next = this.cell(projected, { hidden, cell });
-        const kept = mask === undefined ? next
-          : { hidden: where(mask, next.hidden, hidden), cell: where(mask, next.cell, cell) };
-        return { carries: [kept.hidden, kept.cell], outputs: [kept.hidden] };
-      }, { reverse: options.reverse ?? false });
-      const [hidden, cell] = loop.carries;
-      const [outputs] = loop.outputs;
-      if (hidden === undefined || cell === undefined || outputs === undefined) throw new Error("A layer has a state and outputs.");
-      return { outputs, final: { hidden, cell } };
+      return recurrence(this.projectInput(x), this.weightHidden.tensor, initial, {
+        mask: options.mask?.expandDims(-1), reverse: options.reverse ?? false,
+      });
     });
   }
 
   /** One step: x [batch, input]. */
   step(x: Tensor, state: LstmState): LstmState {
-    return this.within(() => this.cell(this.projectInput(x), state));
+    return this.within(() => {
+      const gates = this.projectInput(x).add(state.hidden.matmul(this.weightHidden.tensor));
+      const { shown, nextCell } = cellStep(gates, state.cell);
+      return { hidden: shown, cell: nextCell };
+    });
   }
 
   /** x Wx + b for all positions at once: [..., input] → [..., 4·hidden]. */
   private projectInput(x: Tensor): Tensor {
     const product = x.matmul(this.weightInput.tensor);
     return this.bias === undefined ? product : product.add(this.bias.tensor);
-  }
-
-  private cell(projected: Tensor, { hidden, cell }: LstmState): LstmState {
-    const gates = projected.add(hidden.matmul(this.weightHidden.tensor)); // [batch, 4·hidden]
-    const [sigmoids, candidate] = gates.split([3 * this.hidden, this.hidden]);
-    const [input, forget, output] = sigmoids?.sigmoid().split([this.hidden, this.hidden, this.hidden]) ?? [];
-    if (input === undefined || forget === undefined || output === undefined || candidate === undefined) throw new Error("An LSTM has four gates.");
-    const nextCell = forget.multiply(cell).add(input.multiply(candidate.tanh()));
-    return { hidden: output.multiply(nextCell.tanh()), cell: nextCell };
   }
 }
 
