@@ -1,5 +1,5 @@
 export { normalizeText, type NormalizationForm } from "./normalize.ts";
-export { SPECIAL_TOKENS } from "./special-tokens.ts";
+export { SPECIAL_TOKENS, type SpecialIds } from "./special-tokens.ts";
 export { TokenizerError } from "./tokenizer-error.ts";
 export type { TokenizerSpec } from "./tokenizer-spec.ts";
 export { Tokenizer } from "./tokenizer.ts";

@@ -14,9 +14,8 @@ export interface PieceModel {
   append(piece: string, ids: number[]): void;
 }
 
-/** `unknown` is the id of what the vocabulary lacks; without one, a byte-pair model leaves it out. */
-export function pieceModel(model: ModelSection, unknown: number | undefined): PieceModel {
-  return model.type === "WordLevel" ? new WordLevelModel(model.vocab) : new BytePairModel(model, unknown);
+export function pieceModel(model: ModelSection): PieceModel {
+  return model.type === "WordLevel" ? new WordLevelModel(model.vocab) : new BytePairModel(model);
 }
 
 class WordLevelModel implements PieceModel {
@@ -36,16 +35,24 @@ class WordLevelModel implements PieceModel {
 /** Byte-pair encoding: neighbours merged first in training are merged first (Sennrich et al. 2016, §3.2). */
 class BytePairModel implements PieceModel, MergeTable {
   readonly #ids: Map<string, number>;
+  /** The id of what the vocabulary lacks; without one, it is left out. */
   readonly #unknown: number | undefined;
+  /** Ids of the tokens that spell bytes, where they spell what the vocabulary lacks. */
+  readonly #bytes: readonly number[] | undefined;
+  readonly #fusesUnknown: boolean;
+  readonly #prefersWhole: boolean;
   readonly #size: number;
   /** left · size + right → the merge's rank; ids are below `size`. */
   readonly #ranks = new Map<number, number>();
   /** rank → the id of the merged token. */
   readonly #merged: Int32Array;
 
-  constructor(model: Extract<ModelSection, { type: "BPE" }>, unknown: number | undefined) {
+  constructor(model: Extract<ModelSection, { type: "BPE" }>) {
     this.#ids = new Map(Object.entries(model.vocab));
-    this.#unknown = unknown;
+    this.#unknown = model.unk_token === null ? undefined : this.#ids.get(model.unk_token);
+    this.#bytes = model.byte_fallback ? this.#byteIds() : undefined;
+    this.#fusesUnknown = model.fuse_unk;
+    this.#prefersWhole = model.ignore_merges;
     this.#size = this.#ids.size;
     this.#merged = new Int32Array(model.merges.length);
     model.merges.forEach(([left, right], rank) => {
@@ -63,14 +70,31 @@ class BytePairModel implements PieceModel, MergeTable {
   }
 
   append(piece: string, ids: number[]): void {
+    const whole = this.#prefersWhole ? this.#ids.get(piece) : undefined;
+    if (whole !== undefined) {
+      ids.push(whole);
+      return;
+    }
     const symbols: number[] = [];
+    let afterUnknown = false;
     for (const character of piece) {
       const id = this.#ids.get(character);
       if (id !== undefined) symbols.push(id);
-      else if (this.#unknown !== undefined) symbols.push(this.#unknown);
+      else if (this.#bytes !== undefined) for (const byte of Buffer.from(character, "utf8")) symbols.push(this.#bytes[byte] ?? 0);
+      else if (this.#unknown !== undefined && !(afterUnknown && this.#fusesUnknown)) symbols.push(this.#unknown);
+      afterUnknown = id === undefined;
     }
     const merged = this.#ranks.size > 0 ? mergeSymbols(symbols, this) : symbols;
     for (const id of merged) ids.push(id);
+  }
+
+  #byteIds(): number[] {
+    return Array.from({ length: 256 }, (_, byte) => {
+      const token = `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
+      const id = this.#ids.get(token);
+      if (id !== undefined) return id;
+      throw new TokenizerError(`This tokenizer.json spells unknown characters by their bytes, but its vocabulary lacks ${token}. The file is damaged.`);
+    });
   }
 
   rank(left: number, right: number): number {

@@ -10,7 +10,7 @@ export const START_ID = 2;
 /** What a decoder writes when it has finished. */
 export const END_ID = 3;
 
-/** What other vocabularies end a text with, where they have no other special tokens (GPT-2 and its kin; Llama 3). */
+/** What other vocabularies end a text with (GPT-2 and its kin; Llama 3). */
 export const END_OF_TEXT = ["<|endoftext|>", "<|end_of_text|>"] as const;
 
 /** Ids of the tokens that stand for no text. */
@@ -22,13 +22,14 @@ export interface SpecialIds {
 }
 
 /**
- * The special tokens of a vocabulary: the four above as ids 0 to 3, or one token that ends texts and takes all four
- * parts. `undefined` where it has neither.
+ * The special tokens of a vocabulary: those above, wherever they stand (Llama has no `<pad>`), or one token that ends
+ * texts; what is missing, the end takes the part of. `undefined` where nothing ends a text.
  */
-export function specialIdsOf(ids: ReadonlyMap<string, number>): SpecialIds | undefined {
-  if (SPECIAL_TOKENS.every((token, id) => ids.get(token) === id)) {
-    return { pad: PAD_ID, unknown: UNKNOWN_ID, start: START_ID, end: END_ID };
-  }
-  const end = END_OF_TEXT.map((token) => ids.get(token)).find((id) => id !== undefined);
-  return end === undefined ? undefined : { pad: end, unknown: end, start: end, end };
+export function specialIdsOf(ids: ReadonlyMap<string, number>, given: Partial<SpecialIds> = {}): SpecialIds | undefined {
+  const [pad, unknown, start, ownEnd] = SPECIAL_TOKENS.map((token) => ids.get(token));
+  const end = given.end ?? ownEnd ?? END_OF_TEXT.map((token) => ids.get(token)).find((id) => id !== undefined);
+  if (end === undefined) return undefined;
+  return {
+    pad: given.pad ?? pad ?? end, unknown: given.unknown ?? unknown ?? end, start: given.start ?? start ?? end, end,
+  };
 }

@@ -15,16 +15,19 @@ const Vocabulary = z.custom<Record<string, number>>(
 
 const WordLevel = z.object({ type: z.literal("WordLevel"), vocab: Vocabulary, unk_token: z.literal("<unk>") });
 
-/** Byte-pair encoding without the variants that this library does not apply (dropout, affixes, byte fallback). */
+/** Byte-pair encoding without the variants that this library does not apply (dropout, affixes). */
 const BytePair = z.object({
   type: z.literal("BPE"),
   dropout: z.null().optional(),
-  unk_token: z.enum(["<unk>", ...END_OF_TEXT]).nullable().default(null),
+  unk_token: z.string().nullable().default(null),
   continuing_subword_prefix: z.union([z.null(), z.literal("")]).optional(),
   end_of_word_suffix: z.union([z.null(), z.literal("")]).optional(),
-  fuse_unk: z.literal(false).optional(),
-  byte_fallback: z.literal(false).optional(),
-  ignore_merges: z.literal(false).optional(),
+  /** Whether neighbouring unknown characters are one token. */
+  fuse_unk: z.boolean().default(false),
+  /** Whether a character that the vocabulary lacks is spelled by its bytes, "<0xE2>". */
+  byte_fallback: z.boolean().default(false),
+  /** Whether a piece that is a token is taken as it is, whatever the merges make of it. */
+  ignore_merges: z.boolean().default(false),
   vocab: Vocabulary,
   merges: z.array(z.union([z.tuple([z.string(), z.string()]), z.string().transform(splitMerge)])),
 });
@@ -143,8 +146,12 @@ function bytePairs(vocab: Record<string, number>, merges: [string, string][], un
   };
 }
 
-/** Reads a tokenizer.json and checks that this library can apply it. @throws TokenizerError that says what differs. */
-export function parseTokenizerFile(json: string): TokenizerFile {
+/**
+ * Reads a tokenizer.json and checks that this library can apply it.
+ * @param given special tokens that are known from elsewhere
+ * @throws TokenizerError that says what differs.
+ */
+export function parseTokenizerFile(json: string, given?: Partial<SpecialIds>): TokenizerFile {
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -160,13 +167,14 @@ export function parseTokenizerFile(json: string): TokenizerFile {
         `Give a WordLevel or plain BPE model, such as Tokenizer.toJson() writes.`,
     );
   }
-  const special = specialIdsOf(allTokens(parsed.data));
-  if (special !== undefined) return { ...parsed.data, special };
+  const special = specialIdsOf(allTokens(parsed.data), given);
+  const ownOrder = SPECIAL_TOKENS.every((token, id) => parsed.data.model.vocab[token] === id);
+  if (special !== undefined && (ownOrder || parsed.data.model.type === "BPE")) return { ...parsed.data, special };
   const misplaced = SPECIAL_TOKENS.find((token, id) => parsed.data.model.vocab[token] !== id) ?? "";
   const found = parsed.data.model.vocab[misplaced];
   throw new TokenizerError(
     `The special token ${misplaced} of this tokenizer.json ${found === undefined ? "is missing" : `has id ${found}`}; ` +
-      `Decade expects ${SPECIAL_TOKENS.join(", ")} as ids 0 to 3, or ${END_OF_TEXT.join(" or ")}. ` +
+      `Decade expects ${SPECIAL_TOKENS.join(", ")} as ids 0 to 3, or byte pairs with </s>, ${END_OF_TEXT.join(" or ")}. ` +
       `Train a tokenizer with Tokenizer.train, or renumber this one.`,
   );
 }

@@ -210,15 +210,53 @@ describe("reading a tokenizer.json", () => {
     const file = JSON.parse(trained("bpe").toJson()) as { model: Record<string, unknown> };
     const withModel = (change: object): string => JSON.stringify({ ...file, model: { ...file.model, ...change } });
     expect(() => Tokenizer.parse(withModel({ type: "Unigram" }))).toThrow("not one that Decade can apply");
-    expect(() => Tokenizer.parse(withModel({ byte_fallback: true }))).toThrow("model.byte_fallback");
-    expect(() => Tokenizer.parse(withModel({ vocab: { "<pad>": 1 } }))).toThrow(
-      "<pad> of this tokenizer.json has id 1",
+    expect(() => Tokenizer.parse(withModel({ byte_fallback: true }))).toThrow("lacks <0x00>");
+    expect(() => Tokenizer.parse(withModel({ dropout: 0.1 }))).toThrow("model.dropout");
+    const words = withModel({ type: "WordLevel", unk_token: "<unk>", vocab: { "<pad>": 1 } });
+    expect(() => Tokenizer.parse(words)).toThrow("<pad> of this tokenizer.json has id 1");
+    expect(() => Tokenizer.parse(JSON.stringify({ ...file, added_tokens: [], model: { ...file.model, vocab: {} } }))).toThrow(
+      "<pad> of this tokenizer.json is missing",
     );
     const vocab = { "<pad>": 0, "<unk>": 1, "<s>": 2, "</s>": 3 };
     expect(() => Tokenizer.parse(withModel({ vocab: { ...vocab, a: 5 }, merges: [] }))).toThrow(
       "5 tokens but ids up to 5",
     );
     expect(() => Tokenizer.parse(withModel({ vocab, merges: [["x", "y"]] }))).toThrow(TokenizerError);
+  });
+
+  describe.each([true, false])("in the form of Llama, byte fallback %s", (byteFallback) => {
+    const bytes = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`);
+    const tokens = ["<unk>", "<s>", "</s>", ...(byteFallback ? bytes : []), "▁", "t", "h", "e", "a", "n", "th", "the", "▁the", "an", "▁a"];
+    const json = JSON.stringify({
+      version: "1.0", added_tokens: [], post_processor: null, pre_tokenizer: null,
+      normalizer: { type: "Sequence", normalizers: [{ type: "Prepend", prepend: "▁" }, { type: "Replace", pattern: { String: " " }, content: "▁" }] },
+      decoder: {
+        type: "Sequence",
+        decoders: [
+          { type: "Replace", pattern: { String: "▁" }, content: " " }, { type: "ByteFallback" }, { type: "Fuse" },
+          { type: "Strip", content: " ", start: 1, stop: 0 },
+        ],
+      },
+      model: {
+        type: "BPE", unk_token: "<unk>", fuse_unk: true, byte_fallback: byteFallback,
+        vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
+        merges: [["t", "h"], ["th", "e"], ["▁", "the"], ["a", "n"], ["▁", "a"]],
+      },
+    });
+    const tokenizer = Tokenizer.parse(json);
+
+    test("knows its special tokens", () => {
+      expect([tokenizer.padId, tokenizer.unknownId, tokenizer.startId, tokenizer.endId]).toEqual([2, 0, 1, 2]);
+      expect(Tokenizer.parse(json, { start: 2, pad: 0 })).toMatchObject({ startId: 2, padId: 0, endId: 2 });
+    });
+
+    test.prop([fc.oneof(anyText, fc.array(fc.constantFrom("the", " ", "an", "é", "🙂")).map((parts) => parts.join("")))])(
+      "gives the package's ids", async (text) => {
+        const ids = tokenizer.encode(text);
+        expect(Array.from(ids)).toEqual((await Binding.fromString(json).encode(text)).getIds());
+        if (byteFallback) expect(tokenizer.decode(ids)).toBe(text.replaceAll("▁", " "));
+      },
+    );
   });
 
   test("follows a pre-tokenizer that is not its own", async () => {

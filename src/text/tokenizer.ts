@@ -4,6 +4,7 @@ import { Tokenizer as Binding } from "tokenizers";
 import { ByteLevelPieces, spellBytes } from "./byte-level.ts";
 import { readBytePairFolder } from "./byte-pair-folder.ts";
 import { pieceModel, type PieceModel } from "./piece-models.ts";
+import type { SpecialIds } from "./special-tokens.ts";
 import { TextPieces } from "./text-pieces.ts";
 import { TokenizerError } from "./tokenizer-error.ts";
 import { allTokens, byteLevelBeginning, isWordwise, messageOf, parseTokenizerFile } from "./tokenizer-file.ts";
@@ -46,8 +47,8 @@ export class Tokenizer {
   readonly #byteLevel: { readonly pieces: ByteLevelPieces; readonly leadingBlank: boolean } | undefined;
   readonly #cache = new Map<string, readonly number[]>();
 
-  private constructor(json: string) {
-    const file = parseTokenizerFile(json);
+  private constructor(json: string, given?: Partial<SpecialIds>) {
+    const file = parseTokenizerFile(json, given);
     const binding = bind(json);
     this.#json = json;
     this.#ids = allTokens(file);
@@ -55,7 +56,7 @@ export class Tokenizer {
     this.size = this.#tokens.length;
     this.#pieces = new TextPieces(binding);
     ({ pad: this.padId, unknown: this.unknownId, start: this.startId, end: this.endId } = file.special);
-    this.#model = pieceModel(file.model, file.model.unk_token === null ? undefined : file.special.unknown);
+    this.#model = pieceModel(file.model);
     this.#decoder = binding.getDecoder();
     this.#wordwise = isWordwise(file);
     const beginning = byteLevelBeginning(file);
@@ -76,11 +77,12 @@ export class Tokenizer {
 
   /**
    * Reads the text of a tokenizer.json.
+   * @param special ids of special tokens, where the model that goes with the file names them
    * @throws TokenizerError where it is not JSON, not of a supported kind, or has neither Decade's special tokens as
    * ids 0 to 3 nor a token that ends texts.
    */
-  static parse(json: string): Tokenizer {
-    return new Tokenizer(json);
+  static parse(json: string, special?: Partial<SpecialIds>): Tokenizer {
+    return new Tokenizer(json, special);
   }
 
   /**
@@ -88,10 +90,10 @@ export class Tokenizer {
    * (`encoder.json` and `vocab.bpe`, or `vocab.json` and `merges.txt`).
    * @throws TokenizerError as `parse` does, with the file's name.
    */
-  static async load(path: string): Promise<Tokenizer> {
+  static async load(path: string, special?: Partial<SpecialIds>): Promise<Tokenizer> {
     const { file, json } = (await readBytePairFolder(path)) ?? (await readTokenizerFile(path));
     try {
-      return Tokenizer.parse(json);
+      return Tokenizer.parse(json, special);
     } catch (error) {
       throw new TokenizerError(`${file}: ${messageOf(error)}`);
     }
