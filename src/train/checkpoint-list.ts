@@ -3,7 +3,7 @@ import { readFile, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { checkpointName, partialPrefix, stepOf } from "./checkpoint-recovery.ts";
 import { CheckpointError } from "./checkpoint.ts";
-import { errorCode, uniqueSuffix, writeFileAtomically } from "./run-directory-files.ts";
+import { errorCode, uniqueSuffix, writeFileAtomically } from "../data/durable-files.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
 /** Where a step's checkpoint lies. */

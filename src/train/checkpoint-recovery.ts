@@ -1,7 +1,7 @@
 /** The names of checkpoint folders, and cleaning up after a writer that was interrupted. */
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { errorCode, syncFolder } from "./run-directory-files.ts";
+import { errorCode, syncFolder } from "../data/durable-files.ts";
 
 /** Folders that are not, or no longer, checkpoints. */
 export const partialPrefix = ".partial-";

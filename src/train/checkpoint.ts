@@ -10,7 +10,7 @@ import {
   type TensorData,
 } from "../data/safetensors.ts";
 import { checkpointName, partialPrefix, replacedPrefix } from "./checkpoint-recovery.ts";
-import { errorCode, syncFolder, uniqueSuffix, writeFlushed } from "./run-directory-files.ts";
+import { errorCode, syncFolder, uniqueSuffix, writeFlushed } from "../data/durable-files.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
 /** A checkpoint that cannot be written, or that is not as it was written. */

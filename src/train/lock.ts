@@ -4,7 +4,7 @@ import { open, readFile, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { randomUUID } from "node:crypto";
-import { errorCode, uniqueSuffix, writeFlushed } from "./run-directory-files.ts";
+import { errorCode, uniqueSuffix, writeFlushed } from "../data/durable-files.ts";
 
 /** Another process holds the lock. */
 export class LockError extends Error {

@@ -1,6 +1,6 @@
 /** A run's metrics: one JSON object a line. */
 import { open, readFile, type FileHandle } from "node:fs/promises";
-import { errorCode, writeFileAtomically } from "./run-directory-files.ts";
+import { errorCode, writeFileAtomically } from "../data/durable-files.ts";
 
 /** One logged step; fields beside `step` are the writer's. */
 export interface MetricsRecord {

@@ -4,7 +4,7 @@ import { basename, join, resolve } from "node:path";
 import { recoverCheckpoints } from "./checkpoint-recovery.ts";
 import { resolveRun, type RunConfig } from "./config.ts";
 import { Lock } from "./lock.ts";
-import { errorCode, writeFileAtomically } from "./run-directory-files.ts";
+import { errorCode, writeFileAtomically } from "../data/durable-files.ts";
 
 /** A run directory that does not exist, exists already, or holds something else. */
 export class RunDirectoryError extends Error {
