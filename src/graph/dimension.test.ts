@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { addDims, dimension, dimensionTerms, dimensionValue, divideDims, multiplyDims, subtractDims, type Dim } from "./dimension.ts";
+import { addDims, ceilDivideDims, dimension, dimensionTerms, dimensionValue, divideDims, multiplyDims, subtractDims, type Dim } from "./dimension.ts";
 
 const NAMES = ["batch", "time", "a.b"] as const;
 
@@ -63,6 +63,20 @@ describe("dimension algebra", () => {
     expect(divideDims("batch*time", 0)).toBeUndefined();
   });
 
+  test("rounds up what does not divide, in sums and products like a name", () => {
+    fc.assert(fc.property(polynomial, polynomial, fc.integer({ min: 1, max: 9 }), assignment, ({ dim, value }, other, size, values) => {
+      const divisor = addDims(multiplyDims("batch", "batch"), size); // never 0
+      const by = (values.get("batch") ?? 0) ** 2 + size;
+      const [quotient, expected] = [ceilDivideDims(dim, divisor), Math.ceil(value(values) / by)];
+      expect(dimensionValue(quotient, values) + 0).toBe(expected + 0);
+      expect(dimensionValue(addDims(multiplyDims(quotient, other.dim), "time"), values) + 0).toBe(expected * other.value(values) + (values.get("time") ?? 0) + 0);
+      expect(subtractDims(addDims(quotient, other.dim), other.dim)).toBe(quotient);
+      expect(ceilDivideDims(dim, divisor)).toBe(quotient);
+      expect(dimension(quotient)).toBe(quotient);
+    }));
+    expect([ceilDivideDims(7, 2), ceilDivideDims("6*time", 3), ceilDivideDims("batch*time", 64)]).toEqual([4, "2*time", "ceil(batch·time / 64)"]);
+  });
+
   test.each([
     ["time * batch", "batch*time"], ["1+time", "time+1"], ["time+time", "2*time"], ["3*2", 6], ["batch-batch", 0], ["2*batch*time - 3", "2*batch*time-3"],
     ["-4+n", "n-4"],
@@ -71,7 +85,7 @@ describe("dimension algebra", () => {
   });
 
   test("gives its terms", () => {
-    expect(dimensionTerms("2*batch*time-3")).toEqual([{ coefficient: 2, names: ["batch", "time"] }, { coefficient: -3, names: [] }]);
+    expect(dimensionTerms("2*batch*time-3")).toEqual([{ coefficient: 2, factors: ["batch", "time"] }, { coefficient: -3, factors: [] }]);
   });
 
   test.each([["3x"], ["a b"], [""], ["a//b"], ["2.5"], ["a+"], ["a**b"]])("refuses %s", (written) => {

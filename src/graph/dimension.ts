@@ -1,6 +1,6 @@
 /**
  * A dimension is a number, or a polynomial in named dimensions in canonical text form: `"batch"`, `"time+1"`,
- * `"2*batch*time"`. Two dimensions are equal exactly when they are `===`.
+ * `"2*batch*time"`; quotients rounded up are names of their own. Two dimensions that are `===` are equal.
  */
 export type Dim = number | string;
 
@@ -106,24 +106,47 @@ export function divideDims(a: Dim, b: Dim): Dim | undefined {
   return canonical(terms);
 }
 
-/** The terms of a dimension, for engines that compute it at run time: coefficient × product of names. */
-export function dimensionTerms(dim: Dim): { coefficient: number; names: readonly string[] }[] {
+/** A quotient that is no polynomial: a factor of its own, by the text that stands for it. */
+const quotients = new Map<string, Quotient>();
+
+/** ⌈dividend / divisor⌉ */
+export interface Quotient {
+  readonly dividend: Dim;
+  readonly divisor: Dim;
+}
+
+/** ⌈a / b⌉, for a b that is 1 or more in every run: `"ceil(batch·time / 64)"`. */
+export function ceilDivideDims(a: Dim, b: Dim): Dim {
+  if (typeof a === "number" && typeof b === "number") return Math.ceil(a / b);
+  const exact = divideDims(a, b);
+  if (exact !== undefined) return exact;
+  const name = `ceil(${a} / ${b})`.replaceAll("*", "·"); // one factor: products are told apart by their stars
+  quotients.set(name, { dividend: a, divisor: b });
+  return canonical(new Map([[name, 1]]));
+}
+
+/** What a factor of a dimension stands for, if it is no name. */
+export function quotientOf(factor: string): Quotient | undefined {
+  return quotients.get(factor);
+}
+
+/** The terms of a dimension, for engines that compute it at run time: coefficient × product of names and quotients. */
+export function dimensionTerms(dim: Dim): { coefficient: number; factors: readonly string[] }[] {
   return [...polynomial(dim)].map(([monomial, coefficient]) => (
-    { coefficient, names: monomial.split("*").filter((name) => name !== "") }));
+    { coefficient, factors: monomial.split("*").filter((name) => name !== "") }));
 }
 
 /** The value of a dimension, given those of the names. Throws for a name without a value. */
 export function dimensionValue(dim: Dim, values: DimValues): number {
   if (typeof dim === "number") return dim;
-  let sum = 0;
-  for (const { coefficient, names } of dimensionTerms(dim)) {
-    let product = coefficient;
-    for (const name of names) {
-      const value = values.get(name);
-      if (value === undefined) throw new Error(`The dimension "${name}" has no value: no input of the program has it as a dimension.`);
-      product *= value;
-    }
-    sum += product;
-  }
-  return sum;
+  return dimensionTerms(dim).reduce((sum, { coefficient, factors }) => (
+    sum + factors.reduce((product, factor) => product * factorValue(factor, values), coefficient)), 0);
+}
+
+function factorValue(factor: string, values: DimValues): number {
+  const quotient = quotientOf(factor);
+  if (quotient !== undefined) return Math.ceil(dimensionValue(quotient.dividend, values) / dimensionValue(quotient.divisor, values));
+  const value = values.get(factor);
+  if (value === undefined) throw new Error(`The dimension "${factor}" has no value: no input of the program has it as a dimension.`);
+  return value;
 }

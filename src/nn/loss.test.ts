@@ -2,7 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { requireClose, type ConformanceCase } from "../engines/conformance.ts";
 import { reference } from "../engines/reference/engine.ts";
+import { onnx } from "../engines/onnx/engine.ts";
 import { gradients } from "../graph/gradients.ts";
+import { float32, int32 } from "../graph/program.ts";
 import { constant, type Tensor } from "../graph/tensor.ts";
 import { logSoftmax } from "./activation.ts";
 import { axis, feed, fixed, flag, float, integers, requireEnginesAgree, requireTrueSlopes, seeds, size, variable, withSlopes } from "./fixtures/layer-checks.ts";
@@ -44,6 +46,34 @@ describe("on onnx as on the reference, with derivatives", () => {
   });
 });
 
+describe("cross-entropy with the output layer in it", () => {
+  test("over more rows than one block holds, for labels of any shape", async () => {
+    const shapes = fc.tuple(seeds, fc.constantFrom([[257], [300]], [[26, 23], [13, 23]], [[4, 8, 8], [2, 7, 19]]), flag);
+    await requireEnginesAgree(shapes.map(([seed, [sizes = [], others = []], biased]): ConformanceCase => {
+      const axes = sizes.map((length, at) => ({ dim: `axis${at}`, sizes: [length, others[at] ?? length] as const }));
+      return {
+        seed, feeds: { hidden: float(...axes, fixed(2)), weight: float(fixed(3), fixed(2)), bias: float(fixed(3)), labels: integers(3, ...axes) },
+        build: (tensors) => {
+          const [hidden, weight, bias, labels] = [feed(tensors, "hidden"), feed(tensors, "weight"), feed(tensors, "bias"), feed(tensors, "labels")];
+          const { losses } = linearCrossEntropy(hidden, weight, labels, { bias: biased ? bias : undefined, labelSmoothing: 0.1 });
+          return withSlopes({ losses }, [hidden, weight, bias]);
+        },
+      };
+    }), 6);
+  });
+
+  test("over no rows is nothing, and has no derivative", async () => {
+    const program = await onnx({ threads: 1 }).compile({ hidden: float32("rows", 2), labels: int32("rows"), weight: float32(3, 2) }, ({ hidden, labels, weight }) => {
+      const { losses } = linearCrossEntropy(hidden, weight, labels);
+      return { losses, byWeight: gradients(losses.sum(), [weight])[0] };
+    });
+    const { losses, byWeight } = await program.run({
+      hidden: { data: new Float32Array(), shape: [0, 2] }, labels: { data: new Int32Array(), shape: [0] }, weight: { data: new Float32Array(6).fill(1), shape: [3, 2] },
+    });
+    expect([losses.shape, byWeight?.data]).toEqual([[0], new Float32Array(6)]);
+  });
+});
+
 describe("derivatives are those of central differences", () => {
   test("of cross-entropy", async () => {
     const logits = variable("logits", [2, 3, 4]);
@@ -72,7 +102,8 @@ test("-log p beside a smoothed loss has no derivative, and says so instead of gi
 
 describe("closed forms, in float64", () => {
   test("the loss with the output layer in it is the cross-entropy of explicit logits, and so are its derivatives", async () => {
-    await fc.assert(fc.asyncProperty(fc.record({ seed: seeds, time: size, batch: size, dimension: size, vocabulary: size, biased: flag, labelSmoothing: smoothing }), async ({ seed, time, batch, dimension, vocabulary, biased, labelSmoothing }) => {
+    const rows = fc.oneof({ arbitrary: size, weight: 9 }, fc.constant(301)); // more than one block of rows
+    await fc.assert(fc.asyncProperty(fc.record({ seed: seeds, time: rows, batch: size, dimension: size, vocabulary: size, biased: flag, labelSmoothing: smoothing }), async ({ seed, time, batch, dimension, vocabulary, biased, labelSmoothing }) => {
       const [hidden, weight, offsets] = [variable("hidden", [time, batch, dimension], seed), variable("weight", [vocabulary, dimension], seed), variable("bias", [vocabulary], seed)];
       const labels = constant(Array.from({ length: time * batch }, (_, at) => (seed + at * at) % vocabulary), "int32", [time, batch]);
       const bias = biased ? offsets.tensor : undefined;

@@ -1,4 +1,4 @@
-import { dimensionTerms, type Dim } from "../../graph/dimension.ts";
+import { addDims, dimensionTerms, quotientOf, type Dim, type Quotient } from "../../graph/dimension.ts";
 import type { DType } from "../../graph/dtype.ts";
 import type { Node } from "../../graph/node.ts";
 import type { OperationName } from "../../graph/operations.ts";
@@ -141,10 +141,10 @@ export class GraphBuilder {
     if (known !== undefined) return known;
     let name = "";
     this.#within(this.#root, () => {
-      const terms = dimensionTerms(dim).map(({ coefficient, names }) => {
-        const factors = names.map((symbol) => this.#symbol(symbol));
-        if (coefficient !== 1 || factors.length === 0) factors.push(this.int64([coefficient]));
-        return factors.reduce((product, factor) => this.add("Mul", [product, factor]));
+      const terms = dimensionTerms(dim).map(({ coefficient, factors }) => {
+        const values = factors.map((factor) => this.#factor(factor));
+        if (coefficient !== 1 || values.length === 0) values.push(this.int64([coefficient]));
+        return values.reduce((product, factor) => this.add("Mul", [product, factor]));
       });
       name = terms.reduce((sum, term) => this.add("Add", [sum, term]));
     });
@@ -167,14 +167,25 @@ export class GraphBuilder {
     return name;
   }
 
-  #symbol(symbol: string): string {
-    const known = this.#dims.get(symbol);
+  #factor(factor: string): string {
+    const known = this.#dims.get(factor);
     if (known !== undefined) return known;
+    const quotient = quotientOf(factor);
+    const name = quotient === undefined ? this.#symbol(factor) : this.#quotient(quotient);
+    this.#dims.set(factor, name);
+    return name;
+  }
+
+  /** Integers divide towards zero. */
+  #quotient({ dividend, divisor }: Quotient): string {
+    const raised = this.dim(addDims(dividend, addDims(divisor, -1)));
+    return this.add("Div", [raised, this.dim(divisor)]);
+  }
+
+  #symbol(symbol: string): string {
     const source = this.#dimSources.get(symbol);
     if (source === undefined) throw new Error(`The dimension "${symbol}" has no value: no feed has it as a dimension.`);
-    const name = this.add("Shape", [source.value], { start: attribute.int(source.axis), end: attribute.int(source.axis + 1) });
-    this.#dims.set(symbol, name);
-    return name;
+    return this.add("Shape", [source.value], { start: attribute.int(source.axis), end: attribute.int(source.axis + 1) });
   }
 
   #lowerInScope(node: Node): readonly string[] {
