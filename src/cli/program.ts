@@ -9,6 +9,7 @@ import { addRescore } from "./rescore.ts";
 import { addRuns } from "./runs.ts";
 import { addScore } from "./score.ts";
 import { addScoreText } from "./score-text.ts";
+import { addTokenize } from "./tokenize.ts";
 import { addTrain } from "./train.ts";
 import { addTranslate } from "./translate.ts";
 
@@ -31,7 +32,7 @@ function createProgram(io: Io): Command {
     .description("Sequence learning, end to end: train, use and measure models that read one sequence and write another.")
     .version(packageVersion(), "--version", "print the version")
     .showHelpAfterError("(run with --help for what there is)");
-  for (const add of [addTrain, addTranslate, addEvaluate, addScore, addScoreText, addRescore, addInspect, addAverage, addRuns]) add(program, io);
+  for (const add of [addTrain, addTranslate, addEvaluate, addScore, addScoreText, addRescore, addInspect, addAverage, addRuns, addTokenize]) add(program, io);
   return program;
 }
 

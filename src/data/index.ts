@@ -8,7 +8,18 @@ export {
   type Special,
 } from "./collate.ts";
 export { DataError } from "./data-error.ts";
+export type { DocumentLimit } from "./documents/document-limit.ts";
+export { readDocuments, type DocumentSource, type ReadOptions } from "./documents/document-source.ts";
+export { findSources, type FindOptions } from "./documents/find-sources.ts";
+export type { DocumentSeparator } from "./documents/text-documents.ts";
 export { encodePairs, type EncodedPairs, type EncodeOptions } from "./encode.ts";
+export { evaluationBatches, type EvaluationOptions } from "./shards/evaluation-batches.ts";
+export { PackedBatches, type MixturePart, type PackedBatchesOptions } from "./shards/packed-batches.ts";
+export type { Shard, ShardIndex, Split as ShardSplit } from "./shards/shard-index.ts";
+export type { ShardOptions } from "./shards/shard-plan.ts";
+export type { PackedBatch } from "./shards/text-batch.ts";
+export { tokensInMemory, TokenShards, type TokenSource } from "./shards/token-shards.ts";
+export { writeShards, type ShardProgress, type WriteOptions } from "./shards/write-shards.ts";
 export { hash32, permutation, uniform } from "./shuffle.ts";
 export { readPairs, type Pair, type PairSource } from "./source.ts";
 export { splitPairs, type Split, type SplitOptions } from "./split.ts";

@@ -91,7 +91,7 @@ async function readJsonLines(file: string, sourceField: string, targetField: str
   return pairs;
 }
 
-function parseObject(line: string, place: string): object {
+export function parseObject(line: string, place: string): object {
   let value: unknown;
   try {
     value = JSON.parse(line);

@@ -73,7 +73,7 @@ function invalidUtf8(file: string, bytes: Buffer): DataError {
 }
 
 /** The number of bytes before the first that does not belong to a whole character. */
-function validPrefix(bytes: Buffer): number {
+export function validPrefix(bytes: Buffer): number {
   let at = 0;
   while (at < bytes.length) {
     const length = [1, 2, 3, 4].find((size) => at + size <= bytes.length && isUtf8(bytes.subarray(at, at + size)));
