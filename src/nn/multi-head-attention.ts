@@ -1,6 +1,8 @@
+import { multiplyDims } from "../graph/dimension.ts";
 import { iota, where, type Tensor } from "../graph/tensor.ts";
 import { softmax } from "./activation.ts";
 import { attention, MASKED_SCORE } from "./attention-product.ts";
+import { cachedAttention, type AttentionCache } from "./cached-attention.ts";
 import { Dropout } from "./dropout.ts";
 import type { Initializer } from "./initializer.ts";
 import { Linear } from "./linear.ts";
@@ -109,11 +111,26 @@ export class MultiHeadAttention extends Module {
       const [batch = 1, , time = 1] = query.shape;
       const length = keys.dim(2);
       // Heads that share keys are rows of one product.
-      const rows = query.reshape([batch, this.keyValueHeads, -1, this.size]);
+      const shared = multiplyDims(this.heads / this.keyValueHeads, time);
+      const rows = query.reshape([batch, this.keyValueHeads, shared, this.size]);
       const scores = rows.matmul(keys.transpose()).reshape([batch, this.heads, time, length]);
       const weights = softmax(options.mask === undefined ? scores : where(options.mask.expandDims(1), scores, MASKED_SCORE));
-      const attended = weights.reshape([batch, this.keyValueHeads, -1, length]).matmul(values);
+      const attended = weights.reshape([batch, this.keyValueHeads, shared, length]).matmul(values);
       return { output: this.#join(attended.reshape(query.shape)), weights };
+    });
+  }
+
+  /**
+   * Attends causally from new tokens x [rows, time, dimension] to a cache of earlier ones and to themselves, and adds
+   * them to it; `lengths`, int32 [rows], and `context` as in `cachedAttention`.
+   */
+  extend(x: Tensor, cache: AttentionCache, lengths: Tensor, context: number): { output: Tensor; cache: AttentionCache } {
+    return this.within(() => {
+      const { heads, keyValueHeads, rotaryBase } = this;
+      const next = cachedAttention(this.query.forward(x), this.key.forward(x), this.value.forward(x), cache, lengths, {
+        heads, keyValueHeads, rotaryBase, context,
+      });
+      return { output: this.output.forward(next.attended), cache: next.cache };
     });
   }
 

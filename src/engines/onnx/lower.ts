@@ -11,7 +11,7 @@ import { GraphBuilder, ONNX_TYPE } from "./builder.ts";
 import { FUSED } from "./fused.ts";
 import { inPlaceWrites } from "./in-place.ts";
 import { lowerings } from "./lowering.ts";
-import { encodeModel, type OnnxTensor, type OnnxValue } from "./proto.ts";
+import { encodeModel, type OnnxGraph, type OnnxTensor, type OnnxValue } from "./proto.ts";
 
 /** A state variable under one of the shapes in which the model sees it; all share one buffer. */
 export interface StateInput {
@@ -70,11 +70,17 @@ function fail(): never {
  * Lowers a program to an ONNX model. `constants` gives the values of state variables that become part of the model
  * instead of inputs; `overwritten` names the feeds that the fetches of their names may be written over.
  */
-export function lowerProgram(
+export function lowerProgram(...source: Parameters<typeof lowerToGraph>): LoweredProgram {
+  const { graph, ...lowered } = lowerToGraph(...source);
+  return { ...lowered, model: encodeModel(graph) };
+}
+
+/** `lowerProgram`, before the model is serialised. */
+export function lowerToGraph(
   source: Program,
   constants?: (variable: StateVariable) => Uint8Array,
   overwritten: readonly string[] = [],
-): LoweredProgram {
+): Omit<LoweredProgram, "model"> & { readonly graph: OnnxGraph } {
   const program = expandComposites(source);
   const outputs = [...program.fetches.map(({ tensor }) => tensor), ...program.updates.map(({ value }) => value)];
   const used = new Set(topologicalOrder(outputs).flatMap((node) => (isNode(node, "input") ? [node.attributes.name] : [])));
@@ -134,12 +140,11 @@ export function lowerProgram(
     if (!isFree) builder.identity(own, name);
     return { name, variable, shape: value.shape as readonly number[], inPlace: isInPlace({ kind: "state", name: variable.name }, value) };
   });
-  const model = encodeModel({
-    name: "decade", nodes: builder.nodes, inputs, outputs: values,
-    initializers: [...initializers, ...builder.initializers.values()],
-  });
   return {
-    model,
+    graph: {
+      name: "decade", nodes: builder.nodes, inputs, outputs: values,
+      initializers: [...initializers, ...builder.initializers.values()],
+    },
     feeds: [...used],
     fetches,
     stateInputs: constants === undefined ? [...stateInputs.values()] : [],
