@@ -2,6 +2,7 @@ import type { PairBatch } from "../src/data/collate.ts";
 import { onnx } from "../src/engines/onnx/engine.ts";
 import type { ModelConfig } from "../src/train/config.ts";
 import { buildModel } from "../src/train/open-run.ts";
+import { pairBatch, pairTask } from "../src/train/pair-task.ts";
 import { TrainingPrograms } from "../src/train/training-programs.ts";
 import { EngineMatmul, operations, type Product } from "./engine-matmul.ts";
 import { runPeer } from "./peer.ts";
@@ -25,10 +26,10 @@ const ROUNDS = 8;
 export async function lstmTrain(size: LstmSize) {
   const engineMilliseconds = watchEngine();
   const model = buildModel(modelConfig(size), size.vocabulary, size.vocabulary);
-  const programs = await TrainingPrograms.compile(onnx(), model, {
-    optimizer: { kind: "adam", learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, labelSmoothing: 0, accumulate: false,
+  const programs = await TrainingPrograms.compile(onnx(), pairTask(model, { labelSmoothing: 0 }), {
+    optimizer: { kind: "adam", learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, accumulate: false,
   });
-  const batch = makeBatch(size);
+  const batch = pairBatch(makeBatch(size));
   const step = async (): Promise<void> => {
     const { squaredNorm } = await programs.addGradient(batch, 1, true);
     const scale = 1 / (size.batch * size.time);

@@ -7,6 +7,7 @@ import type { PairBatch } from "../src/data/collate.ts";
 import { hash32 } from "../src/data/shuffle.ts";
 import { onnx } from "../src/engines/onnx/engine.ts";
 import { buildModel } from "../src/train/open-run.ts";
+import { pairBatch, pairTask } from "../src/train/pair-task.ts";
 import { TrainingPrograms } from "../src/train/training-programs.ts";
 import { modelConfig } from "./lstm-train.ts";
 
@@ -16,15 +17,15 @@ const LONGEST = 50;
 const TOKENS = 1_600;
 
 const model = buildModel({ ...modelConfig({ layers: 1, hidden: 128 }), attention: "general", dropout: 0.2 }, VOCABULARY, VOCABULARY);
-const programs = await TrainingPrograms.compile(onnx(), model, {
-  optimizer: { kind: "adam", learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, labelSmoothing: 0.1, accumulate: false,
+const programs = await TrainingPrograms.compile(onnx(), pairTask(model, { labelSmoothing: 0.1 }), {
+  optimizer: { kind: "adam", learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, accumulate: false,
 });
 const resident: Record<string, number> = {};
 for (let step = 1; step <= STEPS; step++) {
-  const batch = makeBatch(step);
+  const batch = pairBatch(makeBatch(step));
   const { squaredNorm } = await programs.addGradient(batch, step, true);
   await programs.apply(1 / Math.max(batch.targetTokens, Math.sqrt(squaredNorm)), 1e-3);
-  if (step % 50 === 0) await programs.evaluate(makeBatch(step + STEPS));
+  if (step % 50 === 0) await programs.evaluate(pairBatch(makeBatch(step + STEPS)));
   if (step % 500 === 0) resident[`step${step}`] = Math.round(process.memoryUsage().rss / 2 ** 20);
   await setImmediate();
 }

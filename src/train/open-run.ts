@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { isAbsolute } from "node:path";
 import type { SequenceModel } from "../models/sequence-model.ts";
 import { Seq2SeqLstm } from "../models/seq2seq-lstm.ts";
+import type { Module } from "../nn/module.ts";
 import { Tokenizer } from "../text/tokenizer.ts";
 import { bestCheckpoint, latestCheckpoint, listCheckpoints } from "./checkpoint-list.ts";
 import { CheckpointError, loadModel, type Checkpoint, type TensorMap } from "./checkpoint.ts";
@@ -88,7 +89,7 @@ export async function chooseCheckpoint(directory: RunDirectory, choice: Checkpoi
 }
 
 /** A checkpoint's tensors as the model's parameters. Throws where a name or a shape differs. */
-export function matchParameters(model: SequenceModel, tensors: TensorMap, origin: string): Map<string, Float32Array> {
+export function matchParameters(model: Module, tensors: TensorMap, origin: string): Map<string, Float32Array> {
   const matched = new Map<string, Float32Array>();
   for (const { name, shape } of model.parameters()) {
     const tensor = tensors.get(name);

@@ -7,6 +7,7 @@ import { resolveRun, type RunConfig, type RunInput } from "./config.ts";
 import { MetricsLog } from "./metrics-log.ts";
 import { buildModel, vocabularyFingerprint } from "./open-run.ts";
 import { encodeSplit, makeBatches, prepareTokenizers, readSplits } from "./run-data.ts";
+import { pairSource, pairTask } from "./pair-task.ts";
 import { RunDirectory } from "./run-directory.ts";
 import type { TrainEvent } from "./train-event.ts";
 import { Trainer, type StopReason } from "./trainer.ts";
@@ -73,15 +74,15 @@ async function trainIn(
 
   const model = buildModel(config.model, tokenizers.source.size, tokenizers.target.size).seed(config.seed);
   const { threads } = config.engine;
-  const programs = await TrainingPrograms.compile(options.engine ?? onnx(threads === undefined ? {} : { threads }), model, {
-    optimizer: config.training.optimizer, labelSmoothing: config.training.labelSmoothing, accumulate: config.training.accumulate > 1,
+  const programs = await TrainingPrograms.compile(options.engine ?? onnx(threads === undefined ? {} : { threads }), pairTask(model, config.training), {
+    optimizer: config.training.optimizer, accumulate: config.training.accumulate > 1,
   });
   const log = await MetricsLog.open(directory.metricsFile, { resumeAt: checkpoint?.step ?? 0 });
   try {
     const trainer = new Trainer({
       config, model, programs, directory, log, onEvent, signal: options.signal, vocabulary: vocabularyFingerprint(tokenizers),
-      batches: makeBatches(train.examples, tokenizers, config, { shuffle: true }),
-      validation: validation && makeBatches(validation.examples, tokenizers, config, { shuffle: false }),
+      batches: pairSource(makeBatches(train.examples, tokenizers, config, { shuffle: true })),
+      validation: validation && pairSource(makeBatches(validation.examples, tokenizers, config, { shuffle: false })),
     });
     if (checkpoint !== undefined) trainer.restore(checkpoint);
     onEvent({

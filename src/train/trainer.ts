@@ -1,18 +1,18 @@
 import { setImmediate } from "node:timers/promises";
-import type { PairBatches } from "../data/batches.ts";
 import { hash32 } from "../data/shuffle.ts";
 import type { TensorData } from "../data/safetensors.ts";
-import type { SequenceModel } from "../models/sequence-model.ts";
+import type { Module } from "../nn/module.ts";
 import { learningRate } from "../optim/schedules.ts";
 import { markBest, pruneCheckpoints } from "./checkpoint-list.ts";
 import { saveCheckpoint, type Checkpoint } from "./checkpoint.ts";
-import type { Interval, RunConfig } from "./config.ts";
+import type { Interval, TrainingConfig } from "./config.ts";
 import type { MetricsLog } from "./metrics-log.ts";
 import { matchParameters, requireVocabulary } from "./open-run.ts";
 import { initialPosition, parsePosition, type Position } from "./position.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import type { TrainEvent } from "./train-event.ts";
 import type { TrainingPrograms } from "./training-programs.ts";
+import type { BatchSource } from "./training-task.ts";
 
 /** Training cannot go on. */
 export class TrainingError extends Error {
@@ -22,11 +22,11 @@ export class TrainingError extends Error {
 export type StopReason = "finished" | "no improvement" | "interrupted";
 
 export interface TrainerParts {
-  readonly config: RunConfig;
-  readonly model: SequenceModel;
+  readonly config: { readonly training: TrainingConfig; readonly seed: number };
+  readonly model: Module;
   readonly programs: TrainingPrograms;
-  readonly batches: PairBatches;
-  readonly validation: PairBatches | undefined;
+  readonly batches: BatchSource;
+  readonly validation: BatchSource | undefined;
   readonly directory: RunDirectory;
   readonly log: MetricsLog;
   readonly onEvent: (event: TrainEvent) => void;
@@ -124,19 +124,19 @@ export class Trainer {
     const { config: { training, seed }, programs, batches } = this.#parts;
     const { step } = this.#position;
     let { epoch, index } = this.#position;
-    let [loss, tokens, targetTokens, sentences, squaredNorm] = [0, 0, 0, 0, 0];
+    let [loss, tokens, targetTokens, sequences, squaredNorm] = [0, 0, 0, 0, 0];
     for (let micro = 0; micro < training.accumulate; micro++) {
-      const batch = batches.batch(epoch, index);
+      const batch = await batches.batch(epoch, index);
       const result = await programs.addGradient(batch, hash32(seed, step, micro), micro === 0);
       loss += result.loss;
       squaredNorm = result.squaredNorm;
       targetTokens += batch.targetTokens;
-      tokens += batch.sourceTokens + batch.targetTokens;
-      sentences += batch.sourceLengths.data.length;
+      tokens += batch.tokens;
+      sequences += batch.sequences;
       index++;
       if (index >= batches.batchesInEpoch(epoch)) [epoch, index] = [epoch + 1, 0];
     }
-    const average = 1 / (training.normalize === "sentences" ? sentences : targetTokens);
+    const average = 1 / (training.normalize === "sentences" ? sequences : targetTokens);
     const norm = Math.sqrt(squaredNorm) * average;
     if (!Number.isFinite(loss)) this.#stopDiverged(step + 1, `loss is ${loss}`);
     if (!Number.isFinite(norm)) this.#stopDiverged(step + 1, `gradient norm is ${norm}`);
@@ -172,14 +172,14 @@ export class Trainer {
     this.#window = emptyWindow();
   }
 
-  /** Judges the validation pairs; true when training should stop. */
+  /** Judges on what was held out; true when training should stop. */
   async #validate(): Promise<boolean> {
     const { config: { training }, programs, validation, log, onEvent } = this.#parts;
     if (validation === undefined) return false;
     const paused = performance.now();
     let [loss, tokens] = [0, 0];
     for (let index = 0; index < validation.batchesInEpoch(0); index++) {
-      const batch = validation.batch(0, index);
+      const batch = await validation.batch(0, index);
       for (const likelihood of await programs.evaluate(batch)) loss += likelihood;
       tokens += batch.targetTokens;
     }

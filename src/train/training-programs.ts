@@ -1,27 +1,13 @@
 import type { Engine, Executable } from "../engines/engine.ts";
 import type { StateStore } from "../engines/state-store.ts";
-import type { PairBatch } from "../data/collate.ts";
 import { gradients } from "../graph/gradients.ts";
-import { float32, int32, type Signature } from "../graph/program.ts";
+import { float32, int32 } from "../graph/program.ts";
 import type { StateVariable } from "../graph/state.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import type { SequenceModel } from "../models/sequence-model.ts";
 import { adam, adamw, sgd, type Optimizer } from "../optim/index.ts";
 import { ownVariable, read } from "../optim/optimizer.ts";
 import type { OptimizerConfig } from "./config.ts";
-
-/** Feeds of a batch of pairs. */
-export const BATCH_SIGNATURE = {
-  source: int32("batch", "sourceTime"),
-  sourceLengths: int32("batch"),
-  targetInput: int32("batch", "targetTime"),
-  targetOutput: int32("batch", "targetTime"),
-  targetLengths: int32("batch"),
-} as const satisfies Signature;
-
-export function batchFeeds({ source, sourceLengths, targetInput, targetOutput, targetLengths }: PairBatch) {
-  return { source, sourceLengths, targetInput, targetOutput, targetLengths };
-}
+import type { TrainingBatch, TrainingTask } from "./training-task.ts";
 
 const GRADIENT = "gradient.";
 
@@ -56,18 +42,18 @@ export class TrainingPrograms {
   }
 
   static async compile(
-    engine: Engine, model: SequenceModel, options: { optimizer: OptimizerConfig; labelSmoothing: number; accumulate: boolean },
+    engine: Engine, task: TrainingTask, options: { optimizer: OptimizerConfig; accumulate: boolean },
   ): Promise<TrainingPrograms> {
     const state = engine.createState();
-    const parameters = model.parameters();
+    const parameters = task.model.parameters();
     const buffers = parameters.map((parameter) => ownVariable(`${GRADIENT}${parameter.name}`, parameter.shape));
     const compileGradient = (adding: boolean): Promise<Executable> => engine.compile(
-      { ...BATCH_SIGNATURE, seed: int32() },
+      { ...task.signature, seed: int32() },
       ({ seed, ...batch }) => {
-        const { loss } = model.loss(batch, { labelSmoothing: options.labelSmoothing, seed });
+        const { loss, updates = [] } = task.trainingLoss(batch, seed);
         const slopes = gradients(loss, parameters.map(({ tensor }) => tensor));
         const sums = slopes.map((slope, at) => (adding ? read(variableAt(buffers, at)).add(slope) : slope));
-        return { loss, squaredNorm: squaredNorm(sums), updates: sums.map((value, at) => ({ variable: variableAt(buffers, at), value })) };
+        return { loss, squaredNorm: squaredNorm(sums), updates: [...updates, ...sums.map((value, at) => ({ variable: variableAt(buffers, at), value }))] };
       },
       { state },
     );
@@ -76,18 +62,19 @@ export class TrainingPrograms {
       updates: optimizer.update(
         parameters.map((variable, at) => ({ variable, gradient: read(variableAt(buffers, at)), scale })), learningRate),
     }), { state });
-    const evaluate = await engine.compile(BATCH_SIGNATURE, (batch) => ({
-      negativeLogLikelihoods: model.loss(batch, { labelSmoothing: 0, seed: undefined }).negativeLogLikelihoods,
-    }), { state });
+    const evaluate = await engine.compile(task.validationSignature, (batch) => {
+      const { negativeLogLikelihoods, updates = [] } = task.validationLoss(batch);
+      return { negativeLogLikelihoods, updates };
+    }, { state });
     return new TrainingPrograms(
       state, await compileGradient(false), options.accumulate ? await compileGradient(true) : undefined, apply, evaluate);
   }
 
   /** Computes the gradient of a batch's summed loss, adding it to what is there unless `first`. */
-  async addGradient(batch: PairBatch, seed: number, first: boolean): Promise<BatchResult> {
+  async addGradient({ feeds }: TrainingBatch, seed: number, first: boolean): Promise<BatchResult> {
     const program = first ? this.#gradient : this.#accumulate ?? fail();
     const { loss, squaredNorm: norm } = await program.run({
-      ...batchFeeds(batch), seed: { data: Int32Array.of(seed | 0), shape: [] },
+      ...feeds, seed: { data: Int32Array.of(seed | 0), shape: [] },
     });
     return { loss: Number(loss?.data[0]), squaredNorm: Number(norm?.data[0]) };
   }
@@ -97,9 +84,9 @@ export class TrainingPrograms {
     await this.#apply.run({ scale: scalar(scale), learningRate: scalar(learningRate) });
   }
 
-  /** -log p(target | source) of each pair, nats. */
-  async evaluate(batch: PairBatch): Promise<Float32Array> {
-    const { negativeLogLikelihoods } = await this.#evaluate.run(batchFeeds(batch));
+  /** -log p of each sequence's targets, nats. */
+  async evaluate({ feeds }: TrainingBatch): Promise<Float32Array> {
+    const { negativeLogLikelihoods } = await this.#evaluate.run(feeds);
     const data = negativeLogLikelihoods?.data;
     return data instanceof Float32Array ? data : Float32Array.from(data ?? []);
   }

@@ -1,0 +1,85 @@
+import { addDims, type Dim } from "../graph/dimension.ts";
+import type { Signature, StateUpdate } from "../graph/program.ts";
+import { iota, type Tensor } from "../graph/tensor.ts";
+import type { Module } from "../nn/module.ts";
+
+/** Stretches of text as tensors; int32 throughout. */
+export interface TextBatch {
+  readonly tokens: Tensor; // [batch, time]
+  /** The token after each. */
+  readonly targets: Tensor; // [batch, time]
+  /** How many of a row's places count: [batch]. */
+  readonly lengths: Tensor;
+  /** Number of the document that a place belongs to, from 0 in each row: [batch, time]. Places see their own document only. */
+  readonly documents?: Tensor | undefined;
+  /** Scalar: 1 where the rows go on from the batch before, 0 where they begin anew. Only models that carry a state look. */
+  readonly continued?: Tensor | undefined;
+}
+
+export interface LanguageTrainingOptions {
+  readonly labelSmoothing: number;
+  /** Weight of log²Z, which keeps the logits' scale in place (Chowdhery et al. 2022, section 5). */
+  readonly zLoss: number;
+  /** int32 scalar that differs from step to step; `undefined` switches dropout off. */
+  readonly seed: Tensor | undefined;
+}
+
+export interface LanguageLoss {
+  /** Scalar: the sum over all places that count, nats. What training minimises, after division by a count. */
+  readonly loss: Tensor;
+  /** -log p(target) of each row's places that count, added up, without smoothing: [batch], nats. */
+  readonly negativeLogLikelihoods: Tensor;
+  /** What the model remembers for the next batch, where it carries a state. */
+  readonly updates?: readonly StateUpdate[];
+}
+
+/** What a model remembers of the tokens it has read, by name; one row a sequence: [rows, ...]. */
+export type Carried = Readonly<Record<string, Tensor>>;
+
+/** What a model is given to read into a memory of fixed size; int32 [rows] each. */
+export interface Extension {
+  /** Tokens that a row's memory holds; what it may hold beyond them is forgotten. */
+  readonly lengths: Tensor;
+  /** How many of a row's new tokens are meant, at least 1; those after them fill up. */
+  readonly counts: Tensor;
+  /** Whether logits are wanted after each new token, instead of after a row's last. */
+  readonly each: boolean;
+}
+
+/** A model that continues text, as the trainer and the generator see it. */
+export interface LanguageModel extends Module {
+  readonly vocabulary: number;
+  /** The most tokens it can look at; `undefined` where there is no bound. */
+  readonly context: number | undefined;
+  loss(batch: TextBatch, options: LanguageTrainingOptions): LanguageLoss;
+  /** Memory of nothing. `padding` int32 [rows]: how many places before a row's first token are only there to fill the batch. */
+  start(rows: Dim, padding: Tensor): Carried;
+  /** Reads tokens int32 [rows, time] after those remembered: logits [rows, time, vocabulary] for what follows each. */
+  read(tokens: Tensor, carried: Carried): { readonly logits: Tensor; readonly carried: Carried };
+  /** Whether a smaller length takes tokens back from a memory of fixed size. */
+  readonly rewinds: boolean;
+  /**
+   * Types of the arrays of a memory of fixed size, which an engine can keep in place from step to step: one row a
+   * sequence, room for `capacity` tokens in each. Zeros are the memory of nothing.
+   */
+  memoryTypes(rows: Dim, capacity: Dim): Signature;
+  /**
+   * Reads tokens int32 [rows, time] into such a memory: logits [rows, 1 or time, vocabulary] for what follows. Several
+   * tokens at once are for rows that remember nothing, or for one row alone.
+   */
+  extend(tokens: Tensor, memory: Carried, extension: Extension): { readonly logits: Tensor; readonly memory: Carried };
+}
+
+/** Each row's vector after its last token that is meant: x [rows, time, features], counts int32 [rows] → [rows, 1, features]. */
+export function lastOfEach(x: Tensor, counts: Tensor): Tensor {
+  const [rows = 1, time = 1, features = 1] = x.shape;
+  const places = iota([rows]).multiply(iota([addDims(time, 1)]).slice(0, time)).add(counts).subtract(1); // row · time + count − 1
+  return x.reshape([-1, features]).take(places).expandDims(1);
+}
+
+/** A tensor of a memory. */
+export function carriedTensor(carried: Carried, name: string): Tensor {
+  const tensor = carried[name];
+  if (tensor === undefined) throw new Error(`The model's memory lacks "${name}".`);
+  return tensor;
+}
