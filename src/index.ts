@@ -9,4 +9,5 @@ export * from "./data/index.ts";
 export * from "./plot/index.ts";
 export * from "./metrics/index.ts";
 export * from "./decode/index.ts";
+export * from "./exchange/index.ts";
 export * from "./train/index.ts";

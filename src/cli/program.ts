@@ -3,6 +3,8 @@ import { Command } from "commander";
 import { addAverage } from "./average.ts";
 import { reportError } from "./errors.ts";
 import { addEvaluate } from "./evaluate.ts";
+import { addExport } from "./export.ts";
+import { addImport } from "./import.ts";
 import { addInspect } from "./inspect.ts";
 import { processIo, type Io } from "./io.ts";
 import { addRescore } from "./rescore.ts";
@@ -32,7 +34,7 @@ function createProgram(io: Io): Command {
     .description("Sequence learning, end to end: train, use and measure models that read one sequence and write another.")
     .version(packageVersion(), "--version", "print the version")
     .showHelpAfterError("(run with --help for what there is)");
-  for (const add of [addTrain, addTranslate, addEvaluate, addScore, addScoreText, addRescore, addInspect, addAverage, addRuns, addTokenize]) add(program, io);
+  for (const add of [addTrain, addTranslate, addEvaluate, addScore, addScoreText, addRescore, addInspect, addAverage, addRuns, addTokenize, addImport, addExport]) add(program, io);
   return program;
 }
 

@@ -14,7 +14,7 @@ const cases = fc.record({
   rows: fc.integer({ min: 1, max: 3 }),
   groups: fc.integer({ min: 1, max: 2 }),
   shared: fc.integer({ min: 1, max: 2 }),
-  size: fc.constantFrom(8, 16),
+  size: fc.constantFrom(4, 8, 16),
   rotaryBase: fc.constantFrom(undefined, 100),
   /** Tokens of each run, one after another. */
   runs: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 3 }),

@@ -35,7 +35,9 @@ export function cachedAttention(
   const size = Number(query.dim(-1)) / heads;
   const { rotaryBase, turn } = rotation(options, size, lengths);
   const inputs = [turn(query), turn(key), value, cache.keys, cache.values, lengths];
-  const [attended, keys, values] = composite("cachedAttention", inputs, (q, k, v, oldKeys, oldValues, starts) => {
+  // ONNX Runtime's operator takes heads of sizes that 8 divides; others are computed as they are written here.
+  const label = size % 8 === 0 ? "cachedAttention" : "";
+  const [attended, keys, values] = composite(label, inputs, (q, k, v, oldKeys, oldValues, starts) => {
     if (!q || !k || !v || !oldKeys || !oldValues || !starts) throw new Error("Cached attention takes six tensors.");
     const places = placesOf(q, starts);
     const turned = (x: Tensor): Tensor => (rotaryBase === undefined ? split(x, size) : rotate(split(x, size), places, rotaryBase));

@@ -1,0 +1,60 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { lastLine } from "./fixtures/command-line.ts";
+import { main } from "./program.ts";
+
+const tiny = fileURLToPath(new URL("../exchange/fixtures/tiny-llama", import.meta.url));
+const stories = fileURLToPath(new URL("../../../shared/data/stories260K", import.meta.url));
+let folder = "";
+beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), "decade-export-"))));
+afterAll(() => rm(folder, { recursive: true }));
+
+async function decade(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const [out, err]: [string[], string[]] = [[], []];
+  const code = await main(args, { out: (part) => out.push(part), err: (part) => err.push(part), interactive: false });
+  return { code, out: out.join(""), err: err.join("") };
+}
+
+describe("decade import and export", () => {
+  test("write folders that open again", async () => {
+    const [first, second] = [join(folder, "first"), join(folder, "second")];
+    const imported = await decade("import", tiny, "--output", first, "--json");
+    expect(imported).toMatchObject({ code: 0, err: "" });
+    expect(lastLine(imported.out)).toMatchObject({ parameters: 5584, layers: 2, dimension: 16, vocabulary: 64 });
+    expect((await decade("export", first, "--format", "huggingface", "--output", second)).code).toBe(0);
+    expect((await readdir(second)).sort()).toEqual(["config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]);
+  });
+
+  test("say what does not go together, and what is wrong with a folder", async () => {
+    const output = join(folder, "none");
+    expect(await decade("export", tiny, "--format", "huggingface", "--quantize", "int8", "--output", output)).toMatchObject({ code: 2, err: expect.stringContaining("--quantize is for --format onnx") as string });
+    expect(await decade("export", tiny, "--format", "onnx", "--text", "a.txt", "--output", output)).toMatchObject({ code: 2 });
+    expect(await decade("export", tiny, "--format", "gguf", "--output", output)).toMatchObject({ code: 2 });
+    expect(await decade("import", join(folder, "absent"), "--output", output)).toEqual({ code: 1, out: "", err: expect.stringMatching(/^decade: .*absent cannot be read.*\n$/) as string });
+    await writeFile(join(folder, "empty.txt"), "");
+    const empty = await decade("export", tiny, "--format", "onnx", "--quantize", "int8", "--text", join(folder, "empty.txt"), "--output", output);
+    expect(empty).toMatchObject({ code: 1, err: expect.stringContaining("The text to measure on has 1 tokens") as string });
+    expect(existsSync(output)).toBe(false);
+  });
+
+  test.skipIf(!existsSync(stories))("tell what quantisation loses (skipped where ../shared/data is absent)", async () => {
+    const text = join(folder, "text.txt");
+    await writeFile(text, "Once upon a time, there was a little girl named Lily. She loved to play outside in the park. One day, she saw a big, red ball.");
+    const quantized = async (type: string) => {
+      const { code, out } = await decade("export", stories, "--format", "onnx", "--quantize", type, "--text", text, "--threads", "1", "--output", join(folder, type), "--json");
+      expect(code).toBe(0);
+      return lastLine(out) as { files: string[]; bytes: number; unquantizedBytes: number; perplexity: { unquantized: number; quantized: number; tokens: number } };
+    };
+    const [eight, four] = [await quantized("int8"), await quantized("int4")];
+    expect([eight.files[0], four.files[0]]).toEqual(["onnx/model_quantized.onnx", "onnx/model_q4.onnx"]);
+    expect(eight.bytes).toBeLessThan(eight.unquantizedBytes * 0.45);
+    expect(four.bytes).toBeLessThan(eight.bytes);
+    expect(eight.perplexity.unquantized).toBeLessThan(2);
+    expect(Math.abs(eight.perplexity.quantized / eight.perplexity.unquantized - 1)).toBeLessThan(0.01);
+    expect(Math.abs(four.perplexity.quantized / four.perplexity.unquantized - 1)).toBeLessThan(0.3);
+  });
+});

@@ -1,0 +1,29 @@
+import type { Command } from "commander";
+import { openModelFolder } from "../exchange/open-model-folder.ts";
+import { writeLanguageModel } from "../exchange/write-language-model.ts";
+import { count } from "./format.ts";
+import { printResult, type Io } from "./io.ts";
+import { jsonOption } from "./options.ts";
+
+interface ImportFlags {
+  readonly output: string;
+  readonly json?: boolean;
+}
+
+export function addImport(program: Command, io: Io): void {
+  program.command("import")
+    .description("convert a language model of llama2.c, or of Hugging Face in any precision, into a Hugging Face folder in float32")
+    .argument("<folder>", "folder with model.bin and tok.bin of llama2.c, or with config.json, safetensors and tokenizer.json")
+    .requiredOption("--output <folder>", "where to write")
+    .addOption(jsonOption())
+    .action((folder: string, flags: ImportFlags) => runImport(folder, flags, io));
+}
+
+async function runImport(folder: string, { output, json }: ImportFlags, io: Io): Promise<void> {
+  const contents = await openModelFolder(folder);
+  const files = await writeLanguageModel(output, contents);
+  const { layers, dimension, vocabulary } = contents.model.options;
+  const parameters = contents.model.parameters().reduce((sum, { size }) => sum + size, 0);
+  printResult(io, json, { output, files, parameters, layers, dimension, vocabulary }, () => (
+    `Wrote ${output}: ${count(parameters)} parameters, ${layers} layers of ${dimension}, ${count(vocabulary)} tokens.`));
+}

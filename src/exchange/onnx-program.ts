@@ -1,0 +1,90 @@
+/**
+ * A decoder as one ONNX graph for the prompt and for every token after it, with inputs and outputs named as Hugging
+ * Face's exporter (optimum) names them:
+ *
+ *     input_ids int64 [batch_size, sequence_length], attention_mask int64 [batch_size, past_sequence_length+sequence_length],
+ *     past_key_values.N.key, .value [batch_size, keyValueHeads, past_sequence_length, size]
+ *       → logits [batch_size, sequence_length, vocabulary], present.N.key, .value
+ *
+ * `present` is the next run's `past_key_values`; at first they have length 0. The mask is 0 for padding, which stands
+ * before a row's text, and 1 elsewhere.
+ */
+import { bytesOf } from "../engines/onnx/builder.ts";
+import { lowerToGraph } from "../engines/onnx/lower.ts";
+import { OnnxType, type OnnxGraph } from "../engines/onnx/proto.ts";
+import { addDims } from "../graph/dimension.ts";
+import { buildProgram, float32, int32, type ArrayType, type Program } from "../graph/program.ts";
+import { concat, iota, type Tensor } from "../graph/tensor.ts";
+import type { Gpt } from "../models/gpt.ts";
+import { ExchangeError } from "./exchange-error.ts";
+import { renameValues, withInt64Inputs } from "./onnx-graph.ts";
+
+const [BATCH, PAST, TIME] = ["batch_size", "past_sequence_length", "sequence_length"] as const;
+
+/** A protocol buffer's length is an int32. */
+const LARGEST_FILE = 2 ** 31 - 1;
+
+/** Lowers a model with its weights. @throws ExchangeError where they do not fit into one file */
+export function decoderGraph(model: Gpt, parameters: ReadonlyMap<string, Float32Array>): OnnxGraph {
+  const { graph } = lowerToGraph(decoderProgram(model), ({ name }) => {
+    const values = parameters.get(name);
+    if (values === undefined) throw new ExchangeError(`The weights lack "${name}"; they are of another model.`);
+    return bytesOf(values);
+  });
+  const bytes = graph.initializers.reduce((sum, { raw }) => sum + raw.byteLength, 0);
+  if (bytes > LARGEST_FILE) {
+    throw new ExchangeError(`The model's weights take ${bytes} bytes, but an ONNX file holds ${LARGEST_FILE}; quantise a smaller model.`);
+  }
+  const outputs = graph.outputs.map(({ name }) => [name, name.replace(/^fetch:/, "")] as const);
+  const weights = graph.initializers.map(({ name }) => [name, name.replace(/^state:/, "")] as const);
+  return withInt64Inputs(renameValues(graph, new Map([...outputs, ...weights])), new Map([["input_ids", OnnxType.int32], ["attention_mask", OnnxType.int32]]));
+}
+
+function decoderProgram(model: Gpt): Program {
+  const { keyValueHeads, dimension, heads } = model.options;
+  const cache = float32(BATCH, keyValueHeads, PAST, dimension / heads);
+  const feeds: Record<string, ArrayType> = { input_ids: int32(BATCH, TIME), attention_mask: int32(BATCH, addDims(PAST, TIME)) };
+  for (const layer of model.blocks.keys()) {
+    feeds[pastName(layer, "key")] = cache;
+    feeds[pastName(layer, "value")] = cache;
+  }
+  return buildProgram(feeds, (tensors) => {
+    const feed = (name: string): Tensor => {
+      const tensor = tensors[name];
+      if (tensor === undefined) throw new Error(`The program has no feed "${name}".`);
+      return tensor;
+    };
+    const { positions, mask } = placesOf(feed("attention_mask"));
+    let x = model.tokenEmbedding.forward(feed("input_ids")); // [batch, time, dimension]
+    if (model.positionEmbedding !== undefined) x = x.add(model.positionEmbedding.forward(positions));
+    const present: Record<string, Tensor> = {};
+    for (const [layer, block] of model.blocks.entries()) {
+      const normed = block.attentionNorm.forward(x);
+      const fresh = block.attention.keysAndValues(normed, positions);
+      const keys = concat([feed(pastName(layer, "key")), fresh.keys], 2);
+      const values = concat([feed(pastName(layer, "value")), fresh.values], 2);
+      const y = x.add(block.attention.attend(normed, { keys, values }, { mask, positions }).output);
+      x = y.add(block.feedForward.forward(block.feedForwardNorm.forward(y)));
+      present[`present.${layer}.key`] = keys;
+      present[`present.${layer}.value`] = values;
+    }
+    return { logits: model.norm.forward(x).matmul(model.outputWeight.tensor.transpose()), ...present };
+  });
+}
+
+export function pastName(layer: number, part: "key" | "value"): string {
+  return `past_key_values.${layer}.${part}`;
+}
+
+/** Positions of the new tokens, int32 [batch, time], and what each may see, bool [batch, time, past + time]. */
+function placesOf(attentionMask: Tensor): { positions: Tensor; mask: Tensor } {
+  const all = attentionMask.dim(1);
+  const padding = attentionMask.negate().add(1).sum(1, true); // [batch, 1]
+  const places = iota([all]).slice(0, PAST); // [time]
+  const keys = iota([1, 1, all], 2);
+  return {
+    // Places of padding have positions below zero; nothing looks at them.
+    positions: places.subtract(padding).maximum(0),
+    mask: keys.lessEqual(places.expandDims(1)).and(padding.expandDims(1).lessEqual(keys)),
+  };
+}

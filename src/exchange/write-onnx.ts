@@ -1,0 +1,87 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { encodeModel } from "../engines/onnx/proto.ts";
+import { perplexity } from "../metrics/perplexity.ts";
+import { ExchangeError } from "./exchange-error.ts";
+import { decoderGraph } from "./onnx-program.ts";
+import { quantizeWeights } from "./onnx-quantize.ts";
+import { OnnxDecoder } from "./onnx-session.ts";
+import { writeDescription, type LanguageModelContents } from "./write-language-model.ts";
+
+export type Quantization = "int8" | "int4";
+
+export interface WriteOnnxOptions {
+  readonly quantize?: Quantization | undefined;
+  /** A text on which what quantisation loses is measured. */
+  readonly text?: string | undefined;
+  /** Tokens that every text begins with; none by default. */
+  readonly beginning?: readonly number[] | undefined;
+  /** Of the engine, for measuring; by default as many as the machine has cores. */
+  readonly threads?: number | undefined;
+}
+
+export interface WrittenOnnx {
+  /** Names of the files. */
+  readonly files: readonly string[];
+  /** Length of the model's file, and what it would be without quantisation. */
+  readonly bytes: number;
+  readonly unquantizedBytes: number;
+  /** A token, on the text where one was given, and how many tokens were predicted. */
+  readonly perplexity?: { readonly unquantized: number; readonly quantized: number; readonly tokens: number };
+}
+
+/** Names by which transformers.js finds a model, as its types "fp32", "q8" and "q4". */
+const FILES = { none: "model.onnx", int8: "model_quantized.onnx", int4: "model_q4.onnx" } as const;
+
+/**
+ * Writes a decoder as `onnx/model.onnx`, which ONNX Runtime runs without this library, with the configuration and
+ * tokenizer beside it that transformers.js looks for. `quantize` stores weights as whole numbers of 8 or 4 bits.
+ *
+ * @throws ExchangeError where the text is too short to measure on, or the weights are too large for a file
+ */
+export async function writeOnnx(folder: string, contents: LanguageModelContents, options: WriteOnnxOptions = {}): Promise<WrittenOnnx> {
+  const { model, parameters, tokenizer } = contents;
+  const { quantize, text, beginning = [] } = options;
+  const tokens = text === undefined ? undefined : [...beginning, ...tokenizer.encode(text)];
+  if (tokens !== undefined && tokens.length < 2) throw new ExchangeError(`The text to measure on has ${tokens.length} tokens, but the first prediction needs 2; give a longer one.`);
+  const graph = decoderGraph(model, parameters);
+  const whole = encodeModel(graph);
+  const bytes = quantize === undefined ? whole : encodeModel(quantizeWeights(graph, quantize === "int8" ? 8 : 4));
+  const measured = tokens === undefined ? undefined : {
+    unquantized: await perplexityOf(whole, contents, tokens, options), quantized: await perplexityOf(bytes, contents, tokens, options),
+    tokens: tokens.length - 1,
+  };
+  const file = FILES[quantize ?? "none"];
+  await mkdir(join(folder, "onnx"), { recursive: true });
+  await writeFile(join(folder, "onnx", file), bytes);
+  const description = await writeDescription(folder, contents);
+  return {
+    files: [`onnx/${file}`, ...description], bytes: bytes.byteLength, unquantizedBytes: whole.byteLength, ...(measured && { perplexity: measured }),
+  };
+}
+
+/** Perplexity a token, of a text cut into stretches of the model's context. */
+async function perplexityOf(file: Uint8Array, { model }: LanguageModelContents, tokens: readonly number[], { threads }: WriteOnnxOptions): Promise<number> {
+  const decoder = await OnnxDecoder.open(file, model.options, threads);
+  try {
+    let nats = 0;
+    for (const stretch of stretches(tokens, model.context)) {
+      const { logits } = await decoder.read([stretch.slice(0, -1)]);
+      stretch.slice(1).forEach((token, at) => (nats += negativeLogProbability(logits.subarray(at * model.vocabulary, (at + 1) * model.vocabulary), token)));
+    }
+    return perplexity(nats, tokens.length - 1);
+  } finally {
+    await decoder.close();
+  }
+}
+
+/** Parts that overlap by one token, so that every token but the first is predicted once. */
+function* stretches(tokens: readonly number[], context: number): Generator<readonly number[]> {
+  for (let start = 0; start + 1 < tokens.length; start += context) yield tokens.slice(start, start + context + 1);
+}
+
+function negativeLogProbability(logits: Float32Array, token: number): number {
+  const largest = logits.reduce((most, value) => Math.max(most, value), -Infinity);
+  const sum = logits.reduce((total, value) => total + Math.exp(value - largest), 0);
+  return Math.log(sum) + largest - (logits[token] ?? NaN);
+}
