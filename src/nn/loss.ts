@@ -64,7 +64,8 @@ export function linearCrossEntropy(
     const scaled = h.multiply(factor);
     const rows = blocks.rowsOf(smooth); // [padded rows, vocabulary]
     const byHidden = blocks.join(smooth.matmul(w), h.shape).subtract(w.take(y).multiply(hit)).multiply(factor);
-    const byWeight = rows.transpose().matmul(blocks.pad(scaled, 1)).scatterAdd(y, scaled.multiply(-hit));
+    const byColumns = blocks.pad(scaled, 1).transpose().matmul(rows); // [dimension, vocabulary]: the narrow operand is transposed
+    const byWeight = byColumns.transpose().scatterAdd(y, scaled.multiply(-hit));
     const byBias = b && blocks.pad(dLoss, 0).expandDims(0).matmul(rows).reshape([vocabulary]).scatterAdd(y, dLoss.multiply(-hit));
     return [byHidden, byWeight, undefined, byBias];
   });

@@ -1,3 +1,4 @@
+import { shapeSize } from "../graph/shape.ts";
 import { concat, zeros, type Tensor } from "../graph/tensor.ts";
 import { glorotInitializer, type Initializer } from "./initializer.ts";
 import { cellStep, recurrence, type LstmState } from "./lstm-recurrence.ts";
@@ -62,10 +63,11 @@ export class Lstm extends Module {
     });
   }
 
-  /** x Wx + b for all positions at once: [..., input] → [..., 4·hidden]. */
+  /** x Wx + b for all positions at once: [..., input] → [..., 4·hidden]. Rows of a matrix, so that an engine may take both as one. */
   private projectInput(x: Tensor): Tensor {
-    const product = x.matmul(this.weightInput.tensor);
-    return this.bias === undefined ? product : product.add(this.bias.tensor);
+    const rows = x.reshape([shapeSize(x.shape.slice(0, -1)), this.input]).matmul(this.weightInput.tensor);
+    const sums = this.bias === undefined ? rows : rows.add(this.bias.tensor);
+    return sums.reshape([...x.shape.slice(0, -1), 4 * this.hidden]);
   }
 }
 
