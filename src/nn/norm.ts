@@ -1,6 +1,5 @@
 import { composite } from "../graph/control.ts";
-import { shapeSize } from "../graph/shape.ts";
-import { ones, type Tensor } from "../graph/tensor.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import { constantInitializer, zeroInitializer } from "./initializer.ts";
 import { Module, Parameter } from "./module.ts";
 
@@ -58,11 +57,9 @@ function layerNorm(x: Tensor, gain: Tensor, bias: Tensor | undefined, epsilon: n
     gradient: ([value, factor, offset], [, mean, inverse], [dy]) => {
       if (value === undefined || factor === undefined || mean === undefined || inverse === undefined || dy === undefined) return [];
       const normal = value.subtract(mean).multiply(inverse);
-      const share = dy.multiply(normal);
       const byNormal = dy.multiply(factor);
-      // Means over the last axis are products with the gain, so what is averaged is never written out.
-      const along = normal.multiply(weightedMean(share, factor)).add(weightedMean(dy, factor));
-      return [byNormal.subtract(along).multiply(inverse), sumOfRows(share), offset && sumOfRows(dy)];
+      const along = normal.multiply(byNormal.multiply(normal).mean(-1, true)).add(byNormal.mean(-1, true));
+      return [byNormal.subtract(along).multiply(inverse), overRows(dy.multiply(normal)), offset && overRows(dy)];
     },
   });
   if (y === undefined) throw new Error("Layer normalisation has an output.");
@@ -79,23 +76,16 @@ function rmsNorm(x: Tensor, gain: Tensor, epsilon: number): Tensor {
     gradient: ([value, factor], [, inverse], [dy]) => {
       if (value === undefined || factor === undefined || inverse === undefined || dy === undefined) return [];
       const normal = value.multiply(inverse);
-      const share = dy.multiply(normal);
-      return [dy.multiply(factor).subtract(normal.multiply(weightedMean(share, factor))).multiply(inverse), sumOfRows(share)];
+      const byNormal = dy.multiply(factor);
+      const along = normal.multiply(byNormal.multiply(normal).mean(-1, true));
+      return [byNormal.subtract(along).multiply(inverse), overRows(dy.multiply(normal))];
     },
   });
   if (y === undefined) throw new Error("RMS normalisation has an output.");
   return y;
 }
 
-/** mean(x · weight) along the last axis: [..., 1]. */
-function weightedMean(x: Tensor, weight: Tensor): Tensor {
-  const size = x.dim(-1);
-  const rows = x.reshape([-1, size]).matmul(weight.reshape([size, 1])); // [rows, 1]
-  return rows.divide(Number(size)).reshape([...x.shape.slice(0, -1), 1]);
-}
-
 /** Σ over all axes but the last: [dimension]. */
-function sumOfRows(x: Tensor): Tensor {
-  const rows = shapeSize(x.shape.slice(0, -1));
-  return ones([1, rows]).matmul(x.reshape([rows, x.dim(-1)])).reshape([x.dim(-1)]);
+function overRows(x: Tensor): Tensor {
+  return x.sum([...Array(x.rank - 1).keys()]);
 }

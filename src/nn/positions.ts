@@ -28,7 +28,8 @@ export function rotate(x: Tensor, positions: Tensor, base: number): Tensor {
 
 /** Turns pairs (a, b) of halves by an angle: (a cos − b sin, b cos + a sin). Its derivative turns back. */
 function turn(x: Tensor, cosine: Tensor, sine: Tensor): Tensor {
-  const [turned] = composite("rotate", [x, cosine, sine], (value, cos, sin) => {
+  const label = cosine.rank === 2 ? "rotate" : ""; // engines know the form in which all sentences have the same positions
+  const [turned] = composite(label, [x, cosine, sine], (value, cos, sin) => {
     if (value === undefined || cos === undefined || sin === undefined) throw new Error("A rotation takes x, cosines and sines.");
     const half = Number(value.dim(-1)) / 2;
     const [first, second] = value.split([half, half]);

@@ -34,9 +34,17 @@ function rotaryTables(base: number, size: number, context: number): [Float32Arra
 }
 
 /** Composites that the engine computes with one operator, by label. */
-export const FUSED: ReadonlyMap<string, Fused> = new Map([
+export const FUSED: ReadonlyMap<string, Fused> = new Map<string, Fused>([
   ["softmax", (inputs, _parameters, builder) => [builder.add("Softmax", inputs, { axis: attribute.int(-1) })]],
   ["logSoftmax", (inputs, _parameters, builder) => [builder.add("LogSoftmax", inputs, { axis: attribute.int(-1) })]],
+  ["layerNorm", (inputs, { epsilon = 0 }, builder) => builder.addAll(
+    "LayerNormalization", inputs, { axis: attribute.int(-1), epsilon: attribute.float(epsilon) }, 3)],
+  ["rmsNorm", (inputs, { epsilon = 0 }, builder) => builder.addAll(
+    "SimplifiedLayerNormalization", inputs, { axis: attribute.int(-1), epsilon: attribute.float(epsilon) }, 2)],
+  ["gelu", (inputs, _parameters, builder) => [builder.add("Gelu", inputs, {}, MICROSOFT_DOMAIN)]],
+  ["geluTanh", (inputs, _parameters, builder) => [builder.add("FastGelu", inputs, {}, MICROSOFT_DOMAIN)]],
+  ["rotate", ([x = "", cosine = "", sine = ""], _parameters, builder) => (
+    [builder.add("RotaryEmbedding", [x, builder.int64([0]), cosine, sine], {}, MICROSOFT_DOMAIN)])],
   ["cachedAttention", groupQueryAttention],
 ]);
 
