@@ -12,3 +12,4 @@ export {
 export { sample, type SamplingOptions } from "./sampling.ts";
 export { scoreBatch, type PairScore, type ScoredBatch } from "./score.ts";
 export type { DecoderState } from "./step-state.ts";
+export * from "./language/index.ts";

@@ -1,0 +1,100 @@
+import { checkSeed } from "../../metrics/counter-random.ts";
+import { requireCount } from "../generation.ts";
+import type { TextConstraint } from "./constraint/text-constraint.ts";
+import { checkTokenChoice, type TokenChoice } from "./token-choice.ts";
+
+/** Why a text ends. */
+export type EndReason =
+  /** The model wrote a token that ends texts. */
+  | "end"
+  /** A stop text or stop token came. */
+  | "stop"
+  /** The constraint leaves nothing to add. */
+  | "complete"
+  /** It has `maxTokens` tokens. */
+  | "length"
+  /** The model can look at no more tokens. */
+  | "context";
+
+export interface TextGenerationOptions extends TokenChoice {
+  /** The most new tokens of a text; 256 by default. */
+  readonly maxTokens?: number;
+  /** Texts that end the generated one; they are no part of it. */
+  readonly stop?: readonly string[];
+  /** Tokens that end a text, beside those that the model ends texts with. */
+  readonly stopTokens?: readonly number[];
+  /** Of the draws; 1 by default. A draw depends on it, the sample's number and the position alone. */
+  readonly seed?: number;
+  /** Texts for each prompt; 1 by default. */
+  readonly samples?: number;
+  /** How many of the likeliest tokens are reported at each position, with their log-probabilities; 0 by default. */
+  readonly alternatives?: number;
+  /** What the text must match: `regularExpression` or `jsonSchema`. */
+  readonly constraint?: TextConstraint;
+  /**
+   * At the model's context, ends the text ("stop", the default) or goes on from the last half of what it can look at
+   * ("slide").
+   */
+  readonly whenFull?: "stop" | "slide";
+  /** Texts that are written at once; 16 by default. */
+  readonly batch?: number;
+}
+
+/** A token that was written. */
+export interface WrittenToken extends TokenLikelihood {
+  /** The likeliest tokens at its place, best first. */
+  readonly alternatives: readonly TokenLikelihood[];
+}
+
+export interface TokenLikelihood {
+  readonly token: number;
+  /** The model's, at temperature 1 and without penalties or constraint, nats. */
+  readonly logProbability: number;
+}
+
+/** What one step adds to a text. */
+export interface TextEvent {
+  readonly prompt: number;
+  readonly sample: number;
+  /** New text, whole characters; empty while a character or a possible stop text is incomplete. */
+  readonly text: string;
+  /** Absent where the last event only gives text that was held back. */
+  readonly token: WrittenToken | undefined;
+  /** On the text's last event. */
+  readonly reason: EndReason | undefined;
+}
+
+export interface GeneratedText {
+  /** Without the prompt. */
+  readonly text: string;
+  /** Without the token that ended it; where a stop text ended it, with the tokens that spell that. */
+  readonly tokens: Int32Array;
+  /** Of all tokens, that of the end included, nats. */
+  readonly logProbability: number;
+  readonly reason: EndReason;
+  /** Each token, and the one that ended the text. */
+  readonly details: readonly WrittenToken[];
+}
+
+/** @throws RangeError where an option makes no sense for a vocabulary of this size */
+export function checkOptions(options: TextGenerationOptions, vocabulary: number): void {
+  const { maxTokens = 1, samples = 1, batch = 1, seed = 1, alternatives = 0, stopTokens = [] } = options;
+  checkTokenChoice(options);
+  checkSeed(seed);
+  requireCount("maxTokens", maxTokens);
+  requireCount("samples", samples);
+  requireCount("batch", batch);
+  if (!Number.isInteger(alternatives) || alternatives < 0) {
+    throw new RangeError(`alternatives is ${alternatives}; give a whole number of at least 0.`);
+  }
+  checkTokens(stopTokens, vocabulary, "stop token");
+}
+
+/** @throws RangeError where a token is not in the vocabulary */
+export function checkTokens(tokens: ArrayLike<number>, vocabulary: number, what: string): void {
+  for (const token of Array.from(tokens)) {
+    if (!Number.isInteger(token) || token < 0 || token >= vocabulary) {
+      throw new RangeError(`The ${what} ${token} is outside the model's vocabulary, whose ids are 0 to ${vocabulary - 1}; does the tokenizer belong to this model?`);
+    }
+  }
+}

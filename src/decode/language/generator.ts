@@ -1,0 +1,193 @@
+import type { Engine } from "../../engines/engine.ts";
+import type { LanguageModel } from "../../models/language-model.ts";
+import { ConstrainedTokens } from "./constraint/constrained-tokens.ts";
+import type { TextConstraint } from "./constraint/text-constraint.ts";
+import { checkOptions, checkTokens, type GeneratedText, type TextEvent, type TextGenerationOptions, type WrittenToken } from "./generation-options.ts";
+import { LanguageDecoder, type NewTokens } from "./language-decoder.ts";
+import { nextToken, scoreNext } from "./next-token.ts";
+import { speculate } from "./speculation.ts";
+import { TextRow, type RowSettings } from "./text-row.ts";
+import type { TextVocabulary } from "./vocabulary.ts";
+
+/** A language model with what it takes to read and write text. */
+export interface TextModel {
+  readonly model: LanguageModel;
+  /** Values of the parameters, by their names within the model. */
+  readonly parameters: ReadonlyMap<string, Float32Array>;
+  readonly tokenizer: TextVocabulary;
+  /** Tokens that every text begins with; none by default. */
+  readonly beginning?: readonly number[] | undefined;
+  /** Tokens that end a text; none by default. Without a beginning, the first stands in place of an empty prompt. */
+  readonly ends?: readonly number[] | undefined;
+}
+
+export interface GeneratorOptions {
+  /** A smaller model of the same vocabulary, whose guesses the model checks several at once (`speculate`). */
+  readonly draft?: TextModel;
+  /** Tokens that the draft guesses before the model checks them; 4 by default. */
+  readonly guesses?: number;
+}
+
+/**
+ * Continues texts with a language model.
+ *
+ *     const generator = Generator.create({ model, parameters, tokenizer }, onnx());
+ *     for await (const { text } of generator.stream("Once upon a time", { temperature: 0.8, topP: 0.95, seed: 7 })) {
+ *       process.stdout.write(text);
+ *     }
+ */
+export class Generator {
+  readonly #source: TextModel;
+  readonly #decoder: LanguageDecoder;
+  readonly #draft: LanguageDecoder | undefined;
+  readonly #guesses: number;
+  readonly #constrained = new WeakMap<TextConstraint, ConstrainedTokens>();
+
+  private constructor(source: TextModel, engine: Engine, { draft, guesses = 4 }: GeneratorOptions) {
+    this.#source = source;
+    this.#decoder = LanguageDecoder.create(source.model, source.parameters, engine);
+    this.#draft = draft && LanguageDecoder.create(draft.model, draft.parameters, engine);
+    this.#guesses = guesses;
+  }
+
+  /** @throws Error where parameters are missing, or tokenizer, draft and model do not share one vocabulary */
+  static create(source: TextModel, engine: Engine, options: GeneratorOptions = {}): Generator {
+    const { model, tokenizer, beginning = [], ends = [] } = source;
+    if (tokenizer.size > model.vocabulary) {
+      throw new Error(`The tokenizer has ${tokenizer.size} tokens, but the model knows ${model.vocabulary}; give the one that the model was trained with.`);
+    }
+    checkTokens(beginning, model.vocabulary, "beginning token");
+    checkTokens(ends, model.vocabulary, "end token");
+    checkDraft(source, options);
+    return new Generator(source, engine, options);
+  }
+
+  /** Continues each prompt, `samples` times: the texts of each prompt in the order of drawing. */
+  async generate(prompts: readonly string[], options: TextGenerationOptions = {}): Promise<GeneratedText[][]> {
+    const { samples = 1 } = options;
+    const texts = prompts.map(() => Array.from({ length: samples }, (): TextEvent[] => []));
+    for await (const event of this.streamAll(prompts, options)) texts[event.prompt]?.[event.sample]?.push(event);
+    const ends = this.#ends(options);
+    return texts.map((list) => list.map((events) => collect(events, ends)));
+  }
+
+  /** Continues one prompt, and tells of each token when it is written. */
+  stream(prompt: string, options: TextGenerationOptions = {}): AsyncGenerator<TextEvent, void> {
+    return this.streamAll([prompt], options);
+  }
+
+  /**
+   * Continues prompts and tells of each token when it is written. Texts that are written at once take turns.
+   *
+   * @throws RangeError where an option makes no sense or a prompt is longer than the model's context
+   */
+  async *streamAll(prompts: readonly string[], options: TextGenerationOptions = {}): AsyncGenerator<TextEvent, void> {
+    checkOptions(options, this.#source.model.vocabulary);
+    const tokens = prompts.map((prompt, at) => this.#promptTokens(prompt, at));
+    const settings = this.#settings(options);
+    const { samples = 1, batch = 16 } = options;
+    const atOnce = Math.max(1, Math.floor(batch / samples));
+    for (let first = 0; first < tokens.length; first += atOnce) {
+      const rows = tokens.slice(first, first + atOnce).map((prompt, at) => (
+        Array.from({ length: samples }, (_, sample) => new TextRow(first + at, sample, prompt, settings))));
+      if (this.#draft === undefined) yield* this.#write(rows, options);
+      else for (const row of rows.flat()) yield* speculate(this.#decoder, this.#draft, row, { ...options, guesses: this.#guesses });
+    }
+  }
+
+  /** Frees what the engine keeps. */
+  async dispose(): Promise<void> {
+    await this.#decoder.dispose();
+    await this.#draft?.dispose();
+  }
+
+  /** Writes the samples of each prompt. A prompt is read once for all of its samples. */
+  async *#write(prompts: readonly (readonly TextRow[])[], options: TextGenerationOptions): AsyncGenerator<TextEvent, void> {
+    const { context = Infinity } = this.#source.model;
+    const { maxTokens = 256, whenFull = "stop" } = options;
+    const first = prompts.map(([row]) => row?.seen ?? []);
+    const longest = Math.max(...first.map(({ length }) => length));
+    const capacity = whenFull === "slide" && context < Infinity ? context : Math.min(context, longest + maxTokens);
+    const ends = this.#ends(options);
+    let memory = this.#decoder.remember(first.length, capacity);
+    let input = fillUp(first);
+    let writing = prompts.flatMap((rows, place) => rows.map((row) => ({ row, place })));
+    for (;;) {
+      const scores = await scoreNext(this.#decoder, memory, input, options);
+      for (const { row, place } of writing) {
+        const token = nextToken(row, scores(place), ends, options);
+        yield token === undefined ? row.complete() : row.write(token, whenFull === "stop" && row.seen.length >= context);
+      }
+      const running = writing.filter(({ row }) => !row.isOver);
+      if (running.length === 0) return;
+      if (running.some(({ row }) => row.seen.length > context)) {
+        for (const { row } of running) row.slide(context);
+        memory = this.#decoder.remember(running.length, capacity);
+        input = fillUp(running.map(({ row }) => row.seen));
+      } else {
+        const unchanged = running.length === memory.rows && running.every(({ place }, at) => place === at);
+        if (!unchanged) memory = memory.keep(running.map(({ place }) => place));
+        input = { tokens: Int32Array.from(running, ({ row }) => row.seen.at(-1) ?? 0) };
+      }
+      writing = running.map(({ row }, place) => ({ row, place }));
+    }
+  }
+
+  #promptTokens(prompt: string, at: number): number[] {
+    const { model, tokenizer, beginning = [], ends = [] } = this.#source;
+    const written = [...beginning, ...tokenizer.encode(prompt)];
+    const tokens = written.length > 0 ? written : ends.slice(0, 1);
+    if (tokens.length === 0) throw new RangeError(`Prompt ${at + 1} is empty, and the model has no token that texts begin or end with; give at least one character.`);
+    checkTokens(tokens, model.vocabulary, `token of prompt ${at + 1},`);
+    if (model.context !== undefined && tokens.length > model.context) {
+      throw new RangeError(`Prompt ${at + 1} has ${tokens.length} tokens, but the model can look at ${model.context}; shorten it.`);
+    }
+    return tokens;
+  }
+
+  #ends({ stopTokens = [] }: TextGenerationOptions): ReadonlySet<number> {
+    return new Set([...(this.#source.ends ?? []), ...stopTokens]);
+  }
+
+  #settings(options: TextGenerationOptions): RowSettings {
+    const { constraint } = options;
+    return { vocabulary: this.#source.tokenizer, options, ends: this.#ends(options), constrained: constraint && this.#constrainedBy(constraint) };
+  }
+
+  #constrainedBy(constraint: TextConstraint): ConstrainedTokens {
+    const known = this.#constrained.get(constraint) ?? new ConstrainedTokens(constraint, this.#source.tokenizer);
+    this.#constrained.set(constraint, known);
+    return known;
+  }
+}
+
+/** Right of shorter prompts stand tokens that are not meant. */
+function fillUp(prompts: readonly (readonly number[])[]): NewTokens {
+  const time = Math.max(...prompts.map(({ length }) => length));
+  const tokens = new Int32Array(prompts.length * time);
+  prompts.forEach((prompt, row) => tokens.set(prompt, row * time));
+  return { tokens, counts: Int32Array.from(prompts, ({ length }) => length) };
+}
+
+function collect(events: readonly TextEvent[], ends: ReadonlySet<number>): GeneratedText {
+  const details = events.flatMap(({ token }): WrittenToken[] => (token === undefined ? [] : [token]));
+  const reason = events.at(-1)?.reason;
+  if (reason === undefined) throw new Error("A generated text has an end.");
+  return {
+    text: events.map(({ text }) => text).join(""),
+    tokens: Int32Array.from(details.map(({ token }) => token).filter((token) => !ends.has(token))),
+    logProbability: details.reduce((sum, { logProbability }) => sum + logProbability, 0),
+    reason, details,
+  };
+}
+
+function checkDraft({ model, tokenizer }: TextModel, { draft, guesses = 4 }: GeneratorOptions): void {
+  if (draft === undefined) return;
+  if (!Number.isInteger(guesses) || guesses < 1) throw new RangeError(`guesses is ${guesses}; give a whole number of at least 1.`);
+  if (draft.model.vocabulary !== model.vocabulary || draft.tokenizer.size !== tokenizer.size) {
+    throw new Error(`The draft knows ${draft.model.vocabulary} tokens and the model ${model.vocabulary}; they must share one vocabulary.`);
+  }
+  if (!model.rewinds || !draft.model.rewinds) {
+    throw new Error("A recurrent model cannot take back what it has read, so it can neither be a draft nor have one; use Transformers.");
+  }
+}

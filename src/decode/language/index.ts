@@ -1,0 +1,11 @@
+export { ConstraintError, TextConstraint } from "./constraint/text-constraint.ts";
+export { jsonSchema } from "./constraint/json-schema.ts";
+export { regularExpression } from "./constraint/regular-expression.ts";
+export type {
+  EndReason, GeneratedText, TextEvent, TextGenerationOptions, TokenLikelihood, WrittenToken,
+} from "./generation-options.ts";
+export { Generator, type GeneratorOptions, type TextModel } from "./generator.ts";
+export { LanguageDecoder, type Distribution as NextTokens, type LikeliestTokens, type NewTokens } from "./language-decoder.ts";
+export { TextMemory } from "./text-memory.ts";
+export type { TokenChoice } from "./token-choice.ts";
+export type { TextVocabulary } from "./vocabulary.ts";

@@ -1,0 +1,142 @@
+import type { Engine, Executable, NumericArray } from "../../engines/engine.ts";
+import type { StateStore } from "../../engines/state-store.ts";
+import { int32, type Results, type Signature } from "../../graph/program.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import type { LanguageModel } from "../../models/language-model.ts";
+import { logSoftmax } from "../../nn/activation.ts";
+import { TextMemory } from "./text-memory.ts";
+
+/** New tokens of each row of a memory. */
+export interface NewTokens {
+  /** int32 [rows · time], row by row. */
+  readonly tokens: Int32Array;
+  /** How many tokens of each row are meant; those after them fill up. By default all. */
+  readonly counts?: Int32Array;
+}
+
+export interface LikeliestTokens {
+  /** The largest log-probabilities in descending order, nats: [rows, count]. */
+  readonly values: NumericArray;
+  /** Whose they are: int32 [rows, count]. */
+  readonly tokens: NumericArray;
+}
+
+export interface Distribution {
+  /** Of all tokens, nats: [rows, vocabulary]. */
+  readonly logProbabilities: NumericArray;
+  /** What was subtracted from the logits, log Σ exp(logit): [rows]. */
+  readonly normalizers: NumericArray;
+}
+
+type StepKind = { readonly kind: "best"; readonly count: number } | { readonly kind: "last" } | { readonly kind: "each" };
+
+/**
+ * A language model as a step function over batches of texts whose memories stay in the engine's arrays. Weights are
+ * compiled in; programs of steps are compiled when they are first asked for.
+ *
+ *     const decoder = LanguageDecoder.create(model, parameters, onnx());
+ *     const memory = decoder.remember(rows, capacity);
+ *     const { tokens } = await decoder.best(memory, { tokens: prompts, counts }, 1);
+ */
+export class LanguageDecoder {
+  readonly #steps = new Map<string, Promise<Executable>>();
+
+  private constructor(readonly model: LanguageModel, private readonly engine: Engine, private readonly store: StateStore) {}
+
+  /** @throws Error where a parameter lacks its value or a value is not of its size */
+  static create(model: LanguageModel, parameters: ReadonlyMap<string, Float32Array>, engine: Engine): LanguageDecoder {
+    const store = engine.createState();
+    for (const { name, shape, dtype } of model.parameters()) {
+      const values = parameters.get(name);
+      if (values === undefined) {
+        throw new Error(`The model's parameter "${name}" has no value; the parameters that were given are of another model.`);
+      }
+      store.declare({ name, shape, dtype, initialize: () => values });
+    }
+    return new LanguageDecoder(model, engine, store);
+  }
+
+  /** A memory of nothing, with room for `capacity` tokens in each row. */
+  remember(rows: number, capacity: number): TextMemory {
+    return TextMemory.empty(this.model.memoryTypes("rows", "capacity"), rows, capacity);
+  }
+
+  /** Reads tokens and gives the `count` likeliest next ones of each row (all, where the vocabulary has fewer). */
+  async best(memory: TextMemory, input: NewTokens, count: number): Promise<LikeliestTokens> {
+    const results = await this.#step({ kind: "best", count: Math.min(count, this.model.vocabulary) }, memory, input);
+    return { values: fetched(results, "values"), tokens: fetched(results, "indices") };
+  }
+
+  /** Reads tokens and scores all next ones. */
+  async distribution(memory: TextMemory, input: NewTokens): Promise<Distribution> {
+    const results = await this.#step({ kind: "last" }, memory, input);
+    return { logProbabilities: fetched(results, "values"), normalizers: fetched(results, "normalizers") };
+  }
+
+  /** Reads tokens and gives log-probabilities after each of them, nats: [rows, time, vocabulary]. */
+  async distributions(memory: TextMemory, input: NewTokens): Promise<NumericArray> {
+    return fetched(await this.#step({ kind: "each" }, memory, input), "values");
+  }
+
+  /** Frees what the engine keeps. */
+  async dispose(): Promise<void> {
+    for (const step of this.#steps.values()) await (await step).dispose();
+    this.#steps.clear();
+  }
+
+  async #step(kind: StepKind, memory: TextMemory, { tokens, counts }: NewTokens): Promise<Readonly<Record<string, NumericArray>>> {
+    const { rows } = memory;
+    const time = tokens.length / rows;
+    const program = await this.#program(kind);
+    const meant = counts ?? new Int32Array(rows).fill(time);
+    const results = await program.run({
+      tokens: { data: tokens, shape: [rows, time] }, lengths: { data: memory.lengths, shape: [rows] }, counts: { data: meant, shape: [rows] },
+      ...memory.arrays,
+    });
+    memory.advance(results, meant);
+    return results;
+  }
+
+  #program(kind: StepKind): Promise<Executable> {
+    const key = JSON.stringify(kind);
+    const known = this.#steps.get(key);
+    if (known !== undefined) return known;
+    const memory = this.model.memoryTypes("rows", "capacity");
+    const program = this.engine.compile<Signature, Results>(
+      { tokens: int32("rows", "time"), lengths: int32("rows"), counts: int32("rows"), ...memory },
+      (feeds) => this.#build(kind, feeds, Object.keys(memory)),
+      { state: this.store, frozen: true, overwritten: Object.keys(memory) },
+    );
+    this.#steps.set(key, program);
+    return program;
+  }
+
+  #build(kind: StepKind, feeds: Readonly<Record<string, Tensor>>, names: readonly string[]): Results {
+    const feed = (name: string): Tensor => {
+      const tensor = feeds[name];
+      if (tensor === undefined) throw new Error(`The feed "${name}" of the decoder's program is missing.`);
+      return tensor;
+    };
+    const held = Object.fromEntries(names.map((name) => [name, feed(name)]));
+    const { logits, memory } = this.model.extend(feed("tokens"), held, {
+      lengths: feed("lengths"), counts: feed("counts"), each: kind.kind === "each",
+    });
+    const logProbabilities = logSoftmax(logits);
+    switch (kind.kind) {
+      case "best":
+        return { ...memory, ...logProbabilities.squeeze(1).topK(kind.count) };
+      case "last":
+        return { ...memory, values: logProbabilities.squeeze(1), normalizers: logits.subtract(logProbabilities).slice(2, 0, 1).reshape([-1]) };
+      case "each":
+        return { ...memory, values: logProbabilities };
+      default:
+        throw new TypeError(`unknown kind of step: ${JSON.stringify(kind satisfies never)}`);
+    }
+  }
+}
+
+function fetched(results: Readonly<Record<string, NumericArray>>, name: string): NumericArray {
+  const array = results[name];
+  if (array === undefined) throw new Error(`The engine did not return "${name}".`);
+  return array;
+}
