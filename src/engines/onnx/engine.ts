@@ -37,8 +37,12 @@ export function onnx({ threads = availableParallelism() }: OnnxOptions = {}): En
         logSeverityLevel: 3, // errors; warnings are about how the model could be smaller
         // Lengths vary from run to run: a plan per shape would only pile up.
         enableMemPattern: false,
-        // Several programs take turns; one whose threads still spin after its run takes a core from the next.
-        extra: { session: { force_spinning_stop: "1" } },
+        extra: {
+          // Several programs take turns; one whose threads still spin after its run takes a core from the next.
+          session: { force_spinning_stop: "1" },
+          // Lowering decides which transpositions are part of a product.
+          optimization: { disable_specified_optimizers: "MatmulTransposeFusion" },
+        },
       });
       return new OnnxExecutable(program, lowered, session, state);
     },

@@ -55,6 +55,15 @@ function mix32(builder: GraphBuilder, value: string): string {
   return shifted(mixed, MIX_LAST_SHIFT);
 }
 
+/** ONNX Runtime goes through the right operand in strips of so many columns, and transposes the left one anew for each. */
+const STRIP = 128;
+
+/** Whether a product's left operand is better transposed once, before it. */
+function transposesFirst(left: Tensor, right: Tensor): boolean {
+  const columns = right.dim(-1);
+  return left.rank === 2 && right.rank === 2 && (typeof columns === "string" || columns > STRIP);
+}
+
 /** A transposition of the last two axes, which a product takes in its stride. */
 function operand(builder: GraphBuilder, tensor: Tensor): { value: string; transposed: boolean } {
   const [source] = tensor.node.inputs;
@@ -106,8 +115,10 @@ export const lowerings: { readonly [K in OperationName]: Lowering<K> } = {
   stopGradient: values,
   cast: (node, builder) => [builder.add("Cast", values(node, builder), { to: int(ONNX_TYPE[node.attributes.dtype]) })],
   matmul(node, builder) {
-    const [a, b] = node.inputs.map((tensor) => operand(builder, tensor));
-    if (a === undefined || b === undefined) return [];
+    const [left, right] = node.inputs;
+    if (left === undefined || right === undefined) return [];
+    const a = transposesFirst(left, right) ? { value: builder.value(left), transposed: false } : operand(builder, left);
+    const b = operand(builder, right);
     if (!a.transposed && !b.transposed) return [builder.add("MatMul", [a.value, b.value])];
     const flags = { transA: int(Number(a.transposed)), transB: int(Number(b.transposed)) };
     return [builder.add("FusedMatMul", [a.value, b.value], flags, MICROSOFT_DOMAIN)];
