@@ -6,7 +6,7 @@ import { beamSearch } from "./beam-search.ts";
 import { SequenceDecoder } from "./decoder.ts";
 import type { EnsembleMember } from "./ensemble.ts";
 import { nextProbabilities } from "./fixtures/oracle.ts";
-import { tinyBatch, tinyMember } from "./fixtures/tiny-model.ts";
+import { tinyBatch, tinyMember, tinyTransformer } from "./fixtures/tiny-model.ts";
 import { keepSentences } from "./step-state.ts";
 
 const ENGINES = [reference(), onnx({ threads: 1 })];
@@ -33,7 +33,7 @@ function requireClose(actual: readonly (readonly number[])[], expected: readonly
 
 describe.each(ENGINES)("a decoder on $name", (engine) => {
   test("of an ensemble averages the members' probabilities, whatever their sizes", async () => {
-    const members = [tinyMember(1, { attention: "dot" }), tinyMember(2, { hidden: 6, decoderLayers: 2 })];
+    const members = [tinyMember(1, { attention: "dot" }), tinyTransformer(2)];
     const expected = await Promise.all(SOURCES.map(async (tokens) => {
       const [first = [], second = []] = await Promise.all(members.map((member) => nextProbabilities(member, tokens, [5, 6])));
       return first.map((value, token) => (value + (second[token] ?? 0)) / 2);
@@ -55,8 +55,10 @@ describe.each(ENGINES)("a decoder on $name", (engine) => {
     await twice.dispose();
   });
 
-  test("continues the rows that it is told, of the sentences that are kept", async () => {
-    const member = tinyMember(9, { attention: "additive", inputFeeding: true });
+  test.each([
+    ["an LSTM", () => tinyMember(9, { attention: "additive", inputFeeding: true })], ["a Transformer", () => tinyTransformer(9)],
+  ])("continues the rows that it is told, of the sentences that are kept: %s", async (_name, make) => {
+    const member = make();
     const decoder = await SequenceDecoder.create([member], engine);
     const first = await decoder.best(await decoder.encode(source, sourceLengths), {
       tokens: new Int32Array(3).fill(START_ID), parents: Int32Array.of(0, 1, 2),

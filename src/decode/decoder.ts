@@ -1,6 +1,7 @@
 import type { IntegerArray } from "../data/collate.ts";
 import type { Engine, Executable, NumericArray } from "../engines/engine.ts";
 import type { StateStore } from "../engines/state-store.ts";
+import type { Dim } from "../graph/dimension.ts";
 import { int32, type ArrayType, type Results, type Signature } from "../graph/program.ts";
 import { zeros, type Tensor } from "../graph/tensor.ts";
 import type { SequenceModel } from "../models/sequence-model.ts";
@@ -88,15 +89,17 @@ export class SequenceDecoder {
         const results: Record<string, Tensor> = {};
         models.forEach((model, index) => {
           const state = model.encode(required(source), required(lengths));
+          const first = firstStep(model, state);
+          const next = Object.fromEntries(prefixed(`carried${index}`, first.carried));
           for (const [name, tensor] of prefixed(`carried${index}`, state.carried)) {
             results[name] = tensor;
-            carried[name] = { dtype: tensor.dtype, shape: ["previous", ...tensor.shape.slice(1)] };
+            carried[name] = carriedType(name, tensor, next[name]);
           }
           for (const [name, tensor] of prefixed(`memory${index}`, state.memory)) {
             results[name] = tensor;
             memory[name] = { dtype: tensor.dtype, shape: tensor.shape };
           }
-          vocabulary = vocabularyOf(model, state, vocabulary);
+          vocabulary = vocabularyOf(first.logits, vocabulary);
         });
         return results;
       },
@@ -217,10 +220,26 @@ function meanOf(tensors: readonly Tensor[]): Tensor {
   return others.reduce((sum, tensor) => sum.add(tensor), first).divide(tensors.length);
 }
 
-/** The size of the vocabulary, which a step's logits show. Throws where it differs from the other members'. */
-function vocabularyOf(model: SequenceModel, state: ReturnType<SequenceModel["encode"]>, known: number): number {
+/** A model's step from what it starts from, which shows what it carries and how many tokens it chooses from. */
+function firstStep(model: SequenceModel, state: ReturnType<SequenceModel["encode"]>): ReturnType<SequenceModel["step"]> {
   const batch = Object.values(state.carried)[0]?.dim(0) ?? "batch";
-  const size = model.step(zeros([batch], "int32"), state).logits.dim(-1);
+  return model.step(zeros([batch], "int32"), state);
+}
+
+/** The type of a carried tensor between steps. An axis that is empty at first and gains one place a step has the length of the past. */
+function carriedType(name: string, first: Tensor, next: Tensor | undefined): ArrayType {
+  const shape = first.shape.slice(1).map((dim, at): Dim => {
+    const after = next?.dim(at + 1);
+    if (dim === after) return dim;
+    if (dim === 0 && after === 1) return "past";
+    throw new Error(`A step turns "${name}" [${first.shape.join(", ")}] into [${next?.shape.join(", ") ?? "nothing"}]; its axes stay as they are, or grow from 0 by 1.`);
+  });
+  return { dtype: first.dtype, shape: ["previous", ...shape] };
+}
+
+/** The size of the vocabulary, which a step's logits show. Throws where it differs from the other members'. */
+function vocabularyOf(logits: Tensor, known: number): number {
+  const size = logits.dim(-1);
   if (typeof size !== "number") throw new Error("The target vocabulary must have a known size.");
   if (known !== 0 && known !== size) {
     throw new Error(`The members of the ensemble write vocabularies of ${known} and ${size} tokens; they must share one.`);
