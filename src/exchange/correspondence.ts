@@ -13,6 +13,8 @@ export interface Correspondence {
   readonly parameters: readonly Parameter[];
   /** Whether the tensor is the parameter's transposition, [output, input] for a linear layer. */
   readonly transposed: boolean;
+  /** Whether a vector is stored as a matrix of one row. */
+  readonly asRow?: boolean;
 }
 
 export function same(tensor: string, parameter: Parameter): Correspondence {
@@ -59,7 +61,8 @@ export function readParameters(
 
 /** The tensors that hold a model's parameters. A parameter without a value, a bias that the model does not have, is zero. */
 export function writeParameters(correspondences: readonly Correspondence[], values: ReadonlyMap<string, Float32Array>): NamedTensor[] {
-  return correspondences.map(({ tensor, parameters, transposed }) => {
+  return correspondences.map((correspondence) => {
+    const { tensor, parameters, transposed } = correspondence;
     const [rows, columns] = matrixOf(parameters);
     const own = new Float32Array(rows * columns);
     let start = 0;
@@ -69,15 +72,16 @@ export function writeParameters(correspondences: readonly Correspondence[], valu
       start += width;
     }
     const data = transposed ? transpose(own, rows, columns) : own;
-    return { name: tensor, dtype: "float32", shape: shapeOf(parameters, transposed), data };
+    return { name: tensor, dtype: "float32", shape: shapeOf(correspondence), data };
   });
 }
 
 function readTensor(
-  { tensor: name, parameters, transposed }: Correspondence, tensors: Tensors, values: ReadonlyMap<string, Float32Array>, origin: string,
+  correspondence: Correspondence, tensors: Tensors, values: ReadonlyMap<string, Float32Array>, origin: string,
 ): void {
+  const { tensor: name, parameters, transposed } = correspondence;
   const tensor = tensors.get(name);
-  const shape = shapeOf(parameters, transposed);
+  const shape = shapeOf(correspondence);
   if (tensor?.dtype !== "float32" || tensor.shape.join() !== shape.join()) {
     throw new ExchangeError(`"${name}" in ${origin} is ${tensor?.dtype} [${tensor?.shape.join(", ")}], but its config.json makes it float32 [${shape.join(", ")}]; `
       + "the files are of different models.");
@@ -99,9 +103,9 @@ function matrixOf(parameters: readonly Parameter[]): [number, number] {
   return [size / columns, columns];
 }
 
-function shapeOf(parameters: readonly Parameter[], transposed: boolean): number[] {
+function shapeOf({ parameters, transposed, asRow = false }: Correspondence): number[] {
   const [rows, columns] = matrixOf(parameters);
-  if (parameters[0]?.shape.length === 1) return [columns];
+  if (parameters[0]?.shape.length === 1) return asRow ? [1, columns] : [columns];
   return transposed ? [columns, rows] : [rows, columns];
 }
 

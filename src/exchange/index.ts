@@ -5,3 +5,4 @@ export { openModelFolder } from "./open-model-folder.ts";
 export { OnnxDecoder, type Past } from "./onnx-session.ts";
 export { writeLanguageModel, type LanguageModelContents } from "./write-language-model.ts";
 export { writeOnnx, type Quantization, type WriteOnnxOptions, type WrittenOnnx } from "./write-onnx.ts";
+export { openTranslationModel, writeTranslationModel, type OpenedTranslationModel, type TranslationModelContents } from "./translation-model.ts";

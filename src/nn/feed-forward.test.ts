@@ -6,7 +6,7 @@ import { constant } from "../graph/tensor.ts";
 import { FeedForward, type FeedForwardActivation } from "./feed-forward.ts";
 import { axis, feed, fixed, flag, float, requireEnginesAgree, requireTrueSlopes, seeds, size, variable, withSlopes } from "./fixtures/layer-checks.ts";
 
-const ACTIVATIONS = ["relu", "gelu", "gelu-tanh", "swiglu"] as const satisfies readonly FeedForwardActivation[];
+const ACTIVATIONS = ["relu", "gelu", "gelu-tanh", "silu", "swiglu"] as const satisfies readonly FeedForwardActivation[];
 
 /** ∫ of the normal density up to x, by Simpson's rule. */
 function normalDistribution(x: number): number {
@@ -21,6 +21,7 @@ const PLAIN: Readonly<Record<FeedForwardActivation, (inner: number, gate: number
   relu: (x) => Math.max(0, x),
   gelu: (x) => x * normalDistribution(x),
   "gelu-tanh": (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
+  silu: (x) => x / (1 + Math.exp(-x)),
   swiglu: (x, gate) => (x * gate) / (1 + Math.exp(-gate)),
 };
 

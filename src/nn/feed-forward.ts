@@ -5,7 +5,7 @@ import type { Initializer } from "./initializer.ts";
 import { Linear } from "./linear.ts";
 import { Module } from "./module.ts";
 
-export type FeedForwardActivation = "relu" | "gelu" | "gelu-tanh" | "swiglu";
+export type FeedForwardActivation = "relu" | "gelu" | "gelu-tanh" | "silu" | "swiglu";
 
 export interface FeedForwardOptions {
   /** "relu" by default. */
@@ -19,11 +19,15 @@ export interface FeedForwardOptions {
   readonly outputInitializer?: Initializer;
 }
 
+const ACTIVATIONS: Readonly<Record<FeedForwardActivation, (x: Tensor) => Tensor>> = {
+  relu: (x) => x.relu(), gelu, "gelu-tanh": geluTanh, silu, swiglu: silu,
+};
+
 /**
  * The position-wise network of a Transformer: [..., dimension] → [..., hidden] → [..., dimension].
  *
- *     relu, gelu, gelu-tanh   outer(f(inner(x)))              Vaswani et al. 2017, eq. 2
- *     swiglu                  outer(silu(gate(x)) · inner(x))   Shazeer 2020, eq. 6
+ *     relu, gelu, gelu-tanh, silu   outer(f(inner(x)))                Vaswani et al. 2017, eq. 2
+ *     swiglu                        outer(silu(gate(x)) · inner(x))   Shazeer 2020, eq. 6
  */
 export class FeedForward extends Module {
   readonly inner: Linear;
@@ -50,7 +54,7 @@ export class FeedForward extends Module {
 
   #hidden(x: Tensor): Tensor {
     const inner = this.inner.forward(x); // [..., hidden]
-    if (this.gate !== undefined) return silu(this.gate.forward(x)).multiply(inner);
-    return this.activation === "relu" ? inner.relu() : this.activation === "gelu" ? gelu(inner) : geluTanh(inner);
+    const { gate } = this;
+    return gate === undefined ? ACTIVATIONS[this.activation](inner) : ACTIVATIONS[this.activation](gate.forward(x)).multiply(inner);
   }
 }
