@@ -87,8 +87,8 @@ export async function writeTranslationModel(
   const { padId, startId, endId } = targetTokenizer;
   const special = { bos_token_id: startId, eos_token_id: endId, pad_token_id: padId, decoder_start_token_id: startId, forced_eos_token_id: endId };
   const tokenizers = {
-    "tokenizer.json": sourceTokenizer.toJson(),
-    ...(sourceTokenizer.toJson() !== targetTokenizer.toJson() && { "target-tokenizer.json": targetTokenizer.toJson() }),
+    "tokenizer.json": endedJson(sourceTokenizer),
+    ...(sourceTokenizer.toJson() !== targetTokenizer.toJson() && { "target-tokenizer.json": endedJson(targetTokenizer) }),
   };
   const token = (id: number): string => sourceTokenizer.token(id);
   const descriptions = {
@@ -106,6 +106,21 @@ export async function writeTranslationModel(
   for (const [name, text] of Object.entries(tokenizers)) await writeFile(join(folder, name), text);
   for (const [name, content] of Object.entries(descriptions)) await writeFile(join(folder, name), `${JSON.stringify(content, undefined, 2)}\n`);
   return ["model.safetensors", ...Object.keys(tokenizers), ...Object.keys(descriptions)];
+}
+
+/** The tokenizer's file, with an end token after each text, as the model reads and writes it. */
+function endedJson(tokenizer: Tokenizer): string {
+  const token = tokenizer.token(tokenizer.endId);
+  const single = [{ Sequence: { id: "A", type_id: 0 } }, { SpecialToken: { id: token, type_id: 0 } }];
+  const second = [{ Sequence: { id: "B", type_id: 1 } }, { SpecialToken: { id: token, type_id: 1 } }];
+  const file = JSON.parse(tokenizer.toJson()) as object;
+  return JSON.stringify({
+    ...file,
+    post_processor: {
+      type: "TemplateProcessing", single, pair: [...single, ...second],
+      special_tokens: { [token]: { id: token, ids: [tokenizer.endId], tokens: [token] } },
+    },
+  });
 }
 
 /** Sines, then cosines, of position / 10000^(2i / dimension): [CONTEXT, dimension] for either side. */

@@ -14,6 +14,8 @@ export interface LanguageModelContents {
   /** Values of the model's parameters, by name. */
   readonly parameters: ReadonlyMap<string, Float32Array>;
   readonly tokenizer: Tokenizer;
+  /** What is read before an empty text; the tokenizer's start by default. */
+  readonly start?: number;
 }
 
 /**
@@ -23,20 +25,21 @@ export interface LanguageModelContents {
  * @returns the names of the files
  * @throws ExchangeError where the model is neither GPT-2's nor Llama's
  */
-export async function writeLanguageModel(folder: string, { model, parameters, tokenizer }: LanguageModelContents): Promise<string[]> {
+export async function writeLanguageModel(folder: string, contents: LanguageModelContents): Promise<string[]> {
+  const { model, parameters } = contents;
   const tensors = tensorsOf(model, parameters);
   await mkdir(folder, { recursive: true });
   await writeSafetensors(join(folder, "model.safetensors"), tensors, { format: "pt" });
-  return ["model.safetensors", ...await writeDescription(folder, { model, tokenizer })];
+  return ["model.safetensors", ...await writeDescription(folder, contents)];
 }
 
 /** Everything of such a folder but the weights. config.json comes last, so that a folder that was cut short is not taken for a whole one. */
-export async function writeDescription(folder: string, { model, tokenizer }: Pick<LanguageModelContents, "model" | "tokenizer">): Promise<string[]> {
-  const special = { bos_token_id: tokenizer.startId, eos_token_id: tokenizer.endId, pad_token_id: tokenizer.padId };
+export async function writeDescription(folder: string, { model, tokenizer, start = tokenizer.startId }: LanguageModelContents): Promise<string[]> {
+  const special = { bos_token_id: start, eos_token_id: tokenizer.endId, pad_token_id: tokenizer.padId };
   const files = {
     "tokenizer_config.json": {
       tokenizer_class: "PreTrainedTokenizerFast",
-      bos_token: tokenizer.token(tokenizer.startId), eos_token: tokenizer.token(tokenizer.endId),
+      bos_token: tokenizer.token(start), eos_token: tokenizer.token(tokenizer.endId),
       unk_token: tokenizer.token(tokenizer.unknownId), pad_token: tokenizer.token(tokenizer.padId),
       model_max_length: model.context, clean_up_tokenization_spaces: false,
     },
