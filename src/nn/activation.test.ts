@@ -4,7 +4,7 @@ import type { ConformanceCase } from "../engines/conformance.ts";
 import { onnx } from "../engines/onnx/engine.ts";
 import { reference } from "../engines/reference/engine.ts";
 import { constant } from "../graph/tensor.ts";
-import { logSoftmax, softmax } from "./activation.ts";
+import { gelu, geluTanh, logSoftmax, silu, softmax } from "./activation.ts";
 import { axis, feed, float, requireEnginesAgree, requireTrueSlopes, seeds, variable, withSlopes } from "./fixtures/layer-checks.ts";
 
 describe.each([{ name: "softmax", f: softmax }, { name: "logSoftmax", f: logSoftmax }])("$name", ({ f }) => {
@@ -27,5 +27,20 @@ describe.each([{ name: "softmax", f: softmax }, { name: "logSoftmax", f: logSoft
     const expected = f === softmax ? [1 / (1 + Math.exp(-1)), 1 / (1 + Math.E), 0] : [-Math.log1p(Math.exp(-1)), -1 - Math.log1p(Math.exp(-1)), -2000.3132617];
     [first, second, third].forEach((value, at) => expect(value).toBeCloseTo(expected[at] ?? NaN, f === softmax ? 6 : 3));
     await program.dispose();
+  });
+});
+
+describe.each([{ name: "gelu", f: gelu }, { name: "geluTanh", f: geluTanh }, { name: "silu", f: silu }])("$name", ({ f }) => {
+  test("is on onnx as on the reference, with derivatives, for any number of axes", async () => {
+    const shapes = fc.tuple(seeds, fc.array(fc.constantFrom("a", "b", "c"), { maxLength: 3 }).chain((names) => fc.tuple(...names.map((name, at) => axis(`${name}${at}`)))));
+    await requireEnginesAgree(shapes.map(([seed, axes]): ConformanceCase => ({
+      seed, feeds: { x: float(...axes) },
+      build: (tensors) => withSlopes({ y: f(feed(tensors, "x")) }, [feed(tensors, "x")]),
+    })));
+  });
+
+  test("has true derivatives", async () => {
+    const [x, z] = [variable("x", [2, 4], 1, 4), variable("z", [2, 1, 3], 2, 4)];
+    await requireTrueSlopes([x, z], () => [f(x.tensor), f(z.tensor)]);
   });
 });

@@ -1,6 +1,6 @@
 export { gelu, geluTanh, logSoftmax, silu, softmax } from "./activation.ts";
 export { Attention, type AttentionKind, type AttentionMemory } from "./attention.ts";
-export { attention, type AttentionOptions } from "./attention-product.ts";
+export { attention, type AttentionLoop, type AttentionOptions } from "./attention-product.ts";
 export { cachedAttention, type AttentionCache, type CachedAttentionOptions } from "./cached-attention.ts";
 export { checkpoint } from "./checkpoint.ts";
 export { Dropout, type DropoutDraw } from "./dropout.ts";

@@ -1,7 +1,7 @@
 import { multiplyDims } from "../graph/dimension.ts";
 import { iota, where, type Tensor } from "../graph/tensor.ts";
 import { softmax } from "./activation.ts";
-import { attention, MASKED_SCORE } from "./attention-product.ts";
+import { attention, MASKED_SCORE, type AttentionLoop } from "./attention-product.ts";
 import { cachedAttention, type AttentionCache } from "./cached-attention.ts";
 import { Dropout } from "./dropout.ts";
 import type { Initializer } from "./initializer.ts";
@@ -35,6 +35,8 @@ export interface AttendOptions {
   readonly segments?: Tensor | undefined;
   /** int32 scalar that switches dropout on. */
   readonly seed?: Tensor | undefined;
+  /** By default what `loopOver` finds fastest. */
+  readonly loop?: AttentionLoop;
 }
 
 /** Projected, and where there are rotary positions turned: [batch, keyValueHeads, time, size] each. */
@@ -82,13 +84,13 @@ export class MultiHeadAttention extends Module {
   /** Self-attention, or over `memory` where given: x [batch, time, dimension] → the same. */
   forward(x: Tensor, options: AttendOptions = {}): Tensor {
     return this.within(() => {
-      const { memory, mask, segments, seed, causal = false } = options;
+      const { memory, mask, segments, seed, loop, causal = false } = options;
       if (memory !== undefined && this.rotaryBase !== undefined) {
         throw new Error("Rotary positions are those of one sequence; attention over a memory has none.");
       }
       const { keys, values } = this.keysAndValues(memory ?? x, options.positions);
       const query = this.#turn(this.#heads(this.query.forward(x)), options.positions);
-      return this.#join(attention(query, keys, values, { causal, mask, segments, dropout: this.dropout.draw(seed) }));
+      return this.#join(attention(query, keys, values, { causal, mask, segments, dropout: this.dropout.draw(seed), ...(loop && { loop }) }));
     });
   }
 
