@@ -9,8 +9,8 @@ export interface Product {
   readonly rows: number;
   readonly inner: number;
   readonly columns: number;
-  /** Which operand the engine gets transposed. */
-  readonly transposed?: "left" | "right";
+  /** Whether the engine gets the right operand transposed. */
+  readonly transposed?: boolean;
   readonly count: number;
 }
 
@@ -31,12 +31,12 @@ export class EngineMatmul {
     for (const product of products) {
       const { rows, inner, columns, transposed } = product;
       const loop = Math.min(LOOP, product.count);
-      const left = [loop, ...(transposed === "left" ? [inner, rows] : [rows, inner])];
-      const right = transposed === "right" ? [columns, inner] : [inner, columns];
+      const left = [loop, rows, inner];
+      const right = transposed === true ? [columns, inner] : [inner, columns];
       const program = await engine.compile({ a: float32(...left), b: float32(...right) }, ({ a, b }) => {
         const { outputs: [corners] } = scan([], [a], (_carries, [x]) => {
           if (x === undefined) throw new Error("A step has a left operand.");
-          const y = (transposed === "left" ? x.transpose() : x).matmul(transposed === "right" ? b.transpose() : b);
+          const y = x.matmul(transposed === true ? b.transpose() : b);
           return { carries: [], outputs: [y.slice(0, 0, 1).slice(1, 0, 1)] }; // one number, so that copying y does not count
         });
         return { corners };

@@ -19,6 +19,9 @@ export interface LstmSize {
 
 const ROUNDS = 8;
 
+/** Rows of logits that `linearCrossEntropy` computes together. */
+const LOGIT_ROWS = 256;
+
 /**
  * A whole training step (loss, gradients, clipping, Adam's update) of the LSTM encoder-decoder: tokens per second, and
  * the rate of its arithmetic beside that of the engine's own products of the same shapes, in turns in one process.
@@ -72,20 +75,24 @@ export function modelConfig({ layers, hidden }: Pick<LstmSize, "layers" | "hidde
   };
 }
 
-/** The products of one step: forward once, backward once for each operand. */
+/**
+ * The products of one step, forward once and backward once for each operand, in the shapes in which the engine gets
+ * them. Transpositions of left operands are operations of their own, and count against the step.
+ */
 function productsOf({ layers, hidden, batch, time, vocabulary }: LstmSize): Product[] {
   const all = batch * time;
   const gates = 4 * hidden;
   const lstms = 2 * layers;
+  const blocks = Math.ceil((all + 1) / LOGIT_ROWS);
   return [
     { rows: all, inner: hidden, columns: gates, count: lstms }, // x Wx
-    { rows: all, inner: gates, columns: hidden, transposed: "right", count: lstms }, // ∂x
-    { rows: hidden, inner: all, columns: gates, transposed: "left", count: 2 * lstms }, // ∂Wx, ∂Wh
+    { rows: all, inner: gates, columns: hidden, transposed: true, count: lstms }, // ∂x
+    { rows: hidden, inner: all, columns: gates, count: 2 * lstms }, // ∂Wx, ∂Wh
     { rows: batch, inner: hidden, columns: gates, count: lstms * time }, // h Wh
-    { rows: batch, inner: gates, columns: hidden, transposed: "right", count: lstms * time }, // ∂h
-    { rows: batch, inner: hidden, columns: vocabulary, transposed: "right", count: time }, // logits
+    { rows: batch, inner: gates, columns: hidden, transposed: true, count: lstms * time }, // ∂h
+    { rows: Math.ceil(all / blocks), inner: hidden, columns: vocabulary, transposed: true, count: blocks }, // logits
     { rows: all, inner: vocabulary, columns: hidden, count: 1 }, // ∂ of the top
-    { rows: vocabulary, inner: all, columns: hidden, transposed: "left", count: 1 }, // ∂ of the output weight
+    { rows: hidden, inner: all, columns: vocabulary, count: 1 }, // ∂ of the output weight
   ];
 }
 
