@@ -50,8 +50,9 @@ function showEvent(line: ProgressLine, event: TrainEvent): void {
       return line.note(event.message);
     case "started": {
       const from = event.step === 0 ? "" : `, going on from step ${event.step}`;
-      return line.note(`${event.directory}: ${count(event.parameters)} parameters, ${count(event.trainPairs)} training pairs, `
-        + `${count(event.validationPairs)} validation pairs, ${event.totalSteps} steps${from}`);
+      const { training, validation, unit } = event.amount;
+      return line.note(`${event.directory}: ${count(event.parameters)} parameters, ${count(training)} training ${unit}, `
+        + `${count(validation)} validation ${unit}, ${event.totalSteps} steps${from}`);
     }
     case "progress":
       return line.update(() => [

@@ -1,6 +1,9 @@
 import type { Command } from "commander";
-import { loadConfig } from "../train/config-load.ts";
-import { train, type TrainedRun } from "../train/train.ts";
+import { loadAnyConfig } from "../train/config-load.ts";
+import { isTextRunConfig } from "../train/config-text.ts";
+import { pretrain } from "../train/pretrain.ts";
+import { train } from "../train/train.ts";
+import type { TrainedRun, TrainOptions } from "../train/train-task.ts";
 import { EXIT, Interruption, UsageError } from "./errors.ts";
 import { count } from "./format.ts";
 import { interruptible } from "./interrupt.ts";
@@ -33,14 +36,17 @@ export function addTrain(program: Command, io: Io): void {
 
 async function runTrain(file: string, flags: TrainFlags, io: Io): Promise<void> {
   if (flags.resume && flags.overwrite) throw new UsageError("--resume and --overwrite cannot be given together; choose one.");
-  const config = await loadConfig(file, [
+  const config = await loadAnyConfig(file, [
     ...flags.set,
     ...(flags.name === undefined ? [] : [`name=${JSON.stringify(flags.name)}`]),
     ...(flags.threads === undefined ? [] : [`engine.threads=${flags.threads}`]),
   ]);
   const reporter = trainingReporter(io);
   const run = await interruptible(
-    (signal) => train(config, { resume: flags.resume ?? false, overwrite: flags.overwrite ?? false, signal, onEvent: reporter.onEvent }),
+    (signal) => {
+      const options: TrainOptions = { resume: flags.resume ?? false, overwrite: flags.overwrite ?? false, signal, onEvent: reporter.onEvent };
+      return isTextRunConfig(config) ? pretrain(config, options) : train(config, options);
+    },
     {
       exitCode: EXIT.interrupted,
       onInterrupt: () => {

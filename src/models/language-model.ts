@@ -12,8 +12,11 @@ export interface TextBatch {
   readonly lengths: Tensor;
   /** Number of the document that a place belongs to, from 0 in each row: [batch, time]. Places see their own document only. */
   readonly documents?: Tensor | undefined;
-  /** Scalar: 1 where the rows go on from the batch before, 0 where they begin anew. Only models that carry a state look. */
-  readonly continued?: Tensor | undefined;
+  /**
+   * For models that carry a state from batch to batch: under which name it is kept, and a scalar that is 1 where the
+   * rows go on from the batch before, 0 where they begin anew. It needs a known number of rows.
+   */
+  readonly carry?: { readonly name: string; readonly continued: Tensor } | undefined;
 }
 
 export interface LanguageTrainingOptions {

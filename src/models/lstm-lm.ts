@@ -67,10 +67,9 @@ export class LstmLm extends Module implements LanguageModel {
     return this.layers.flatMap((layer) => layer.parameters()).filter(({ shape }) => shape.length === 2);
   }
 
-  /** A batch that is `continued` starts from the state that the batch before left; it needs as many rows, a known number. */
-  loss({ tokens, targets, lengths, continued }: TextBatch, { labelSmoothing, seed }: LanguageTrainingOptions): LanguageLoss {
+  loss({ tokens, targets, lengths, carry }: TextBatch, { labelSmoothing, seed }: LanguageTrainingOptions): LanguageLoss {
     return this.within(() => {
-      const initial = this.layers.map((_, layer) => this.remembered(layer, tokens.dim(0), continued));
+      const initial = this.layers.map((_, layer) => this.remembered(layer, tokens.dim(0), carry));
       const { top, states } = this.readLayers(this.inputDropout.forward(this.embedding.forward(tokens.transpose()), seed), initial, seed);
       const { losses, negativeLogLikelihoods } = linearCrossEntropy(top, this.outputWeight.tensor, targets.transpose(), {
         bias: this.outputBias.tensor, labelSmoothing,
@@ -79,8 +78,8 @@ export class LstmLm extends Module implements LanguageModel {
       return {
         loss: losses.multiply(counts).sum(),
         negativeLogLikelihoods: negativeLogLikelihoods.multiply(counts).sum(0),
-        ...(continued && { updates: states.flatMap(({ hidden, cell }, layer) => {
-          const memory = this.memory(layer, tokens.dim(0));
+        ...(carry && { updates: states.flatMap(({ hidden, cell }, layer) => {
+          const memory = this.memory(carry.name, layer, tokens.dim(0));
           return [{ variable: memory.hidden, value: hidden }, { variable: memory.cell, value: cell }];
         }) }),
       };
@@ -145,22 +144,22 @@ export class LstmLm extends Module implements LanguageModel {
   }
 
   /** The state that the batch before left, or zeros. */
-  private remembered(layer: number, rows: Dim, continued: Tensor | undefined): LstmState {
+  private remembered(layer: number, rows: Dim, carry: TextBatch["carry"]): LstmState {
     const zero = zeros([rows, this.options.hidden]);
-    if (continued === undefined) return { hidden: zero, cell: zero };
-    const value = (variable: StateVariable): Tensor => apply("state", [], { variable }).multiply(continued.cast("float32"));
-    const { hidden, cell } = this.memory(layer, rows);
+    if (carry === undefined) return { hidden: zero, cell: zero };
+    const value = (variable: StateVariable): Tensor => apply("state", [], { variable }).multiply(carry.continued.cast("float32"));
+    const { hidden, cell } = this.memory(carry.name, layer, rows);
     return { hidden: value(hidden), cell: value(cell) };
   }
 
   /** Where a layer's state stays between batches of so many rows. */
-  private memory(layer: number, rows: Dim): { hidden: StateVariable; cell: StateVariable } {
+  private memory(carry: string, layer: number, rows: Dim): { hidden: StateVariable; cell: StateVariable } {
     if (typeof rows !== "number") throw new Error("A state can be carried from batch to batch only where the number of rows is known.");
-    const key = `${layer}.${rows}`;
+    const key = `${carry}.${layer}.${rows}`;
     const known = this.#memories.get(key);
     if (known !== undefined) return known;
     const variable = (name: string): StateVariable => ({
-      name: `carried.layers.${layer}.${name}`, shape: [rows, this.options.hidden], dtype: "float32",
+      name: `${carry}.layers.${layer}.${name}`, shape: [rows, this.options.hidden], dtype: "float32",
       initialize: () => new Float32Array(rows * this.options.hidden),
     });
     const made = { hidden: variable("hidden"), cell: variable("cell") };

@@ -8,21 +8,65 @@ import { isObject, valueAt } from "./config-schema.ts";
  * @returns a sentence for each rule that is broken
  */
 export function crossChecks(input: unknown): string[] {
+  return broken(pairRules, input);
+}
+
+/** The same for a run that learns from text. */
+export function textCrossChecks(input: unknown): string[] {
+  return broken(textRules, input);
+}
+
+type Read = (path: string) => unknown;
+type Rule = (read: Read) => string | undefined;
+
+function broken(rules: readonly Rule[], input: unknown): string[] {
   const read = (path: string): unknown => valueAt(input, path.split("."));
   return rules.flatMap((rule) => rule(read) ?? []);
 }
 
-type Read = (path: string) => unknown;
+function oneDuration(read: Read): string | undefined {
+  const [epochs, steps] = [read("training.epochs"), read("training.steps")];
+  if (epochs === undefined || steps === undefined) return undefined;
+  return (
+    `training.epochs: received ${JSON.stringify(epochs)} beside training.steps ${JSON.stringify(steps)}, but only one of them says ` +
+    `how long to train; leave the other out.`
+  );
+}
 
-const rules: readonly ((read: Read) => string | undefined)[] = [
-  function oneDuration(read) {
-    const [epochs, steps] = [read("training.epochs"), read("training.steps")];
-    if (epochs === undefined || steps === undefined) return undefined;
-    return (
-      `training.epochs: received ${JSON.stringify(epochs)} beside training.steps ${JSON.stringify(steps)}, but only one of them says ` +
-      `how long to train; leave the other out.`
-    );
+const textRules: readonly Rule[] = [
+  oneDuration,
+
+  function tokenizerWhereTextIsRaw(read) {
+    const kind = read("data.kind");
+    if (kind === "shards" || kind === "mixture") {
+      return read("tokenizer") === undefined ? undefined : `tokenizer: given beside data.kind "${kind}", but shards have the tokenizer that they were made with; leave it out.`;
+    }
+    if ((kind !== "text" && kind !== "package") || read("tokenizer") !== undefined) return undefined;
+    return 'tokenizer: nothing was given, but the data is plain text; say how it becomes tokens, for example { kind: "bpe", vocabulary: 4000 }.';
   },
+
+  function headsDivide(read) {
+    const [dimension, heads, keyValueHeads] = [read("model.dimension") ?? 128, read("model.heads") ?? 4, read("model.keyValueHeads")];
+    if (read("model.kind") !== "gpt" || typeof dimension !== "number" || typeof heads !== "number") return undefined;
+    if (dimension % heads !== 0) return `model.heads: received ${heads}, which does not divide model.dimension ${dimension}; choose one that does.`;
+    if (typeof keyValueHeads !== "number" || heads % keyValueHeads === 0) return undefined;
+    return `model.keyValueHeads: received ${keyValueHeads}, which does not divide model.heads ${heads}; choose one that does.`;
+  },
+
+  function windowWithinContext(read) {
+    const [window, context] = [read("training.window"), read("model.context") ?? 256];
+    if (read("model.kind") !== "gpt" || typeof window !== "number" || typeof context !== "number" || window <= context) return undefined;
+    return `training.window: received ${window}, more than the ${context} tokens of model.context; make one of them fit the other.`;
+  },
+
+  function onlyRecurrentInSequence(read) {
+    if (read("model.kind") !== "gpt" || read("training.order") !== "sequential") return undefined;
+    return 'training.order: received "sequential", but a gpt carries nothing from batch to batch; choose "shuffled" or "random".';
+  },
+];
+
+const pairRules: readonly Rule[] = [
+  oneDuration,
 
   function inputFeedingNeedsAttention(read) {
     if (read("model.inputFeeding") !== true || (read("model.attention") ?? "none") !== "none") return undefined;

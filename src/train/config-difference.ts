@@ -1,4 +1,4 @@
-import { ConfigError, type RunConfig } from "./config.ts";
+import { ConfigError } from "./config.ts";
 
 /** A field whose value differs between two configurations. */
 interface Difference {
@@ -14,7 +14,7 @@ const FIXED = /^(model(?!\.dropout$)|tokenizer|seed)(\.|$)/;
  * Compares the configuration of a run with the one it is to be resumed under. Returns a sentence on what has changed,
  * `undefined` where nothing has. Throws a ConfigError where the checkpoint cannot go on under it.
  */
-export function resumedUnder(stored: RunConfig, given: RunConfig): string | undefined {
+export function resumedUnder(stored: object, given: object): string | undefined {
   const differences = compare("", stored, given);
   const broken = differences.filter(({ path }) => FIXED.test(path));
   if (broken.length > 0) {

@@ -7,6 +7,7 @@ import { resolveRun, runJsonSchema, type RunConfig } from "./config.ts";
 import type { HeldOut } from "./config-data.ts";
 import { applyOverrides } from "./config-overrides.ts";
 import { ConfigError } from "./config-problems.ts";
+import { isTextRun, resolveTextRun, textRunJsonSchema, type TextRunConfig } from "./config-text.ts";
 
 const formats = [".ts", ".mts", ".js", ".mjs", ".json"];
 
@@ -23,6 +24,30 @@ export async function loadConfig(file: string, overrides: readonly string[] = []
   const path = resolve(file);
   const input = applyOverrides(await readInput(path), overrides, runJsonSchema);
   return resolveDataPaths(resolveRun(input, path), dirname(path));
+}
+
+/** A configuration of either kind, whichever the file holds; otherwise as `loadConfig`. */
+export async function loadAnyConfig(file: string, overrides: readonly string[] = []): Promise<RunConfig | TextRunConfig> {
+  const path = resolve(file);
+  const input = await readInput(path);
+  if (!isTextRun(input)) return resolveDataPaths(resolveRun(applyOverrides(input, overrides, runJsonSchema), path), dirname(path));
+  return resolveTextPaths(resolveTextRun(applyOverrides(input, overrides, textRunJsonSchema), path), dirname(path));
+}
+
+function resolveTextPaths(config: TextRunConfig, folder: string): TextRunConfig {
+  const { data } = config;
+  switch (data.kind) {
+    case "shards":
+      return { ...config, data: { ...data, folder: resolve(folder, data.folder) } };
+    case "mixture":
+      return { ...config, data: { ...data, parts: data.parts.map((part) => ({ ...part, folder: resolve(folder, part.folder) })) } };
+    case "text":
+      return { ...config, data: { ...data, files: data.files.map((each) => resolve(folder, each)) } };
+    case "package":
+      return config;
+    default:
+      return data satisfies never;
+  }
 }
 
 /** A configuration whose relative data paths start at a folder. */

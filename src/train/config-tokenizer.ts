@@ -24,7 +24,8 @@ const bpe = z.strictObject({
   lowercase,
 });
 
-const spec = z.discriminatedUnion("kind", [word, character, symbol, bpe]);
+/** How one text becomes tokens. */
+export const spec = z.discriminatedUnion("kind", [word, character, symbol, bpe]);
 
 const perSide = z.strictObject({
   source: spec.describe("How source text is cut."),

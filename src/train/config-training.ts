@@ -50,6 +50,11 @@ const scheduleSchema = z.discriminatedUnion("kind", [
   }),
   z.strictObject({ kind: z.literal("cosine").describe("Half a cosine down to the end of training."), ...decayFields }),
   z.strictObject({
+    kind: z.literal("stable-decay").describe("The peak rate, then a straight line down at the end (Hu et al. 2024)."),
+    ...decayFields,
+    decay: z.number().gt(0).max(1).default(0.2).describe("Share of the training that the way down takes."),
+  }),
+  z.strictObject({
     kind: z.literal("inverse-sqrt").describe("Falls with the inverse square root of the step (Vaswani et al. 2017)."),
     warmup: warmup(4000),
   }),
@@ -59,6 +64,12 @@ const scheduleSchema = z.discriminatedUnion("kind", [
     every: z.number().gt(0).default(0.5).describe("Epochs between halvings."),
   }),
   z.strictObject({
+    kind: z.literal("step").describe("Constant, then multiplied again and again (Zaremba et al. 2014, section 4.1)."),
+    after: z.number().min(0).default(6).describe("Epochs before the rate first falls."),
+    every: z.number().gt(0).default(1).describe("Epochs between falls."),
+    factor: z.number().gt(0).lt(1).default(0.5).describe("What the rate is multiplied by."),
+  }),
+  z.strictObject({
     kind: z.literal("plateau").describe("Lowered whenever validation stops improving."),
     factor: z.number().gt(0).lt(1).default(0.5).describe("What the rate is multiplied by."),
     patience: z.int().min(1).default(1).describe("Validations without improvement before the rate falls."),
@@ -66,44 +77,80 @@ const scheduleSchema = z.discriminatedUnion("kind", [
   }),
 ]);
 
-/** How the network is trained, and how long. */
+const commonFields = {
+  epochs: z
+    .number()
+    .gt(0)
+    .optional()
+    .describe("Passes over the data, may be fractional; absent: 10, unless `steps` is given."),
+  steps: steps().optional().describe("Optimiser steps, in place of `epochs`."),
+  accumulate: steps().default(1).describe("Batches whose gradients are summed for one optimiser step."),
+  optimizer: optimizerSchema.prefault({ kind: "adam" }).describe("The update rule."),
+  schedule: scheduleSchema.prefault({ kind: "constant" }).describe("How the learning rate changes."),
+  clipNorm: z
+    .number()
+    .gt(0)
+    .nullable()
+    .default(5)
+    .describe("Largest Euclidean norm of all gradients together; null: no limit."),
+  validateEvery: interval().prefault({ epochs: 1 }).describe("How often the validation pairs are judged."),
+  patience: steps().optional().describe("Validations without improvement before training stops; absent: never."),
+  checkpointEvery: interval().prefault({ epochs: 1 }).describe("How often a checkpoint is written."),
+  keepLast: steps().default(3).describe("Newest checkpoints kept; the best one always is."),
+  logEvery: steps().default(50).describe("Steps between two lines of the metrics log."),
+};
+
+const labelSmoothing = z.number().min(0).lt(1).default(0).describe("Probability spread evenly over the vocabulary.");
+
+/** Ten passes where nothing else is said. */
+function withDuration<T extends { epochs?: number | undefined; steps?: number | undefined }>(training: T): T {
+  return training.epochs === undefined && training.steps === undefined ? { ...training, epochs: 10 } : training;
+}
+
+/** How a network is trained on pairs, and how long. */
 export const trainingSchema = z
   .strictObject({
-    epochs: z
-      .number()
-      .gt(0)
-      .optional()
-      .describe("Passes over the data, may be fractional; absent: 10, unless `steps` is given."),
-    steps: steps().optional().describe("Optimiser steps, in place of `epochs`."),
+    ...commonFields,
     batch: batchSchema.prefault({ tokens: 4096 }).describe("Size of a batch."),
-    accumulate: steps().default(1).describe("Batches whose gradients are summed for one optimiser step."),
-    optimizer: optimizerSchema.prefault({ kind: "adam" }).describe("The update rule."),
-    schedule: scheduleSchema.prefault({ kind: "constant" }).describe("How the learning rate changes."),
     normalize: z
       .enum(["tokens", "sentences"])
       .default("tokens")
       .describe("What a batch's summed loss is divided by: its target tokens, or its pairs (Sutskever et al. 2014)."),
-    clipNorm: z
-      .number()
-      .gt(0)
-      .nullable()
-      .default(5)
-      .describe("Largest Euclidean norm of all gradients together; null: no limit."),
-    labelSmoothing: z.number().min(0).lt(1).default(0).describe("Probability spread evenly over the vocabulary."),
-    validateEvery: interval().prefault({ epochs: 1 }).describe("How often the validation pairs are judged."),
-    patience: steps().optional().describe("Validations without improvement before training stops; absent: never."),
-    checkpointEvery: interval().prefault({ epochs: 1 }).describe("How often a checkpoint is written."),
-    keepLast: steps().default(3).describe("Newest checkpoints kept; the best one always is."),
-    logEvery: steps().default(50).describe("Steps between two lines of the metrics log."),
+    labelSmoothing,
   })
-  .transform((training) =>
-    training.epochs === undefined && training.steps === undefined ? { ...training, epochs: 10 } : training,
-  );
+  .transform(withDuration);
+
+/** How a language model is trained on text, and how long. */
+export const textTrainingSchema = z
+  .strictObject({
+    ...commonFields,
+    batch: z
+      .strictObject({ sequences: z.int().min(1).describe("Stretches of text in a batch.") })
+      .prefault({ sequences: 16 })
+      .describe("Size of a batch."),
+    window: z.int().min(1).optional().describe("Tokens of a stretch; absent: model.context, or 35 for a recurrent model."),
+    order: z
+      .enum(["shuffled", "random", "sequential"])
+      .optional()
+      .describe(
+        "`shuffled`: every stretch once an epoch; `random`: from anywhere; `sequential`: each row goes on where it ended, " +
+          "for a recurrent model's state; absent: `sequential` for recurrent models, `shuffled` for others.",
+      ),
+    validationBatches: z.int().min(1).optional().describe("Batches that a validation looks at; absent: all that was held out."),
+    separateDocuments: z.boolean().default(false).describe("Whether attention stops at the edges of documents."),
+    labelSmoothing,
+    zLoss: z.number().min(0).default(0).describe("Weight of log²Z beside the loss (Chowdhery et al. 2022, section 5)."),
+  })
+  .transform(withDuration);
 
 type DurationInput = { epochs?: number; steps?: never } | { epochs?: never; steps?: number };
 
 export type TrainingInput = z.input<typeof trainingSchema> & DurationInput;
 export type TrainingConfig = z.output<typeof trainingSchema>;
+export type TextTrainingInput = z.input<typeof textTrainingSchema> & DurationInput;
+export type TextTrainingConfig = z.output<typeof textTrainingSchema>;
+/** What the trainer itself goes by. */
+export type TrainerSettings = Omit<TrainingConfig, "batch" | "labelSmoothing">;
 export type BatchConfig = z.output<typeof batchSchema>;
 export type OptimizerConfig = z.output<typeof optimizerSchema>;
 export type ScheduleConfig = z.output<typeof scheduleSchema>;

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { crossChecks } from "./config-checks.ts";
 import { dataSchema } from "./config-data.ts";
 import { modelSchema, type ModelInput } from "./config-model.ts";
+import { engineSchema, runFields } from "./config-fields.ts";
 import { ConfigError, describeIssues } from "./config-problems.ts";
 import type { FieldSchema } from "./config-schema.ts";
 import { tokenizerSchema } from "./config-tokenizer.ts";
@@ -17,38 +18,13 @@ export type {
   Interval,
   OptimizerConfig,
   ScheduleConfig,
+  TrainerSettings,
   TrainingConfig,
   TrainingInput,
 } from "./config-training.ts";
 
-const engineSchema = z
-  .discriminatedUnion("kind", [
-    z.strictObject({
-      kind: z.literal("onnx").describe("ONNX Runtime on the CPU."),
-      threads: z.int().min(1).optional().describe("Threads of one operation; absent: all cores."),
-    }),
-  ])
-  .prefault({ kind: "onnx" })
-  .describe("What the numeric work runs on.");
-
 const runSchema = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, {
-      error: 'letters, digits, ".", "_" and "-", the first a letter, a digit or "_"',
-    })
-    .describe('Name of the run and of its folder: letters, digits, ".", "_" and "-".'),
-  directory: z
-    .string()
-    .min(1)
-    .default("runs")
-    .describe("Folder that holds the run's folder, relative to the working directory."),
-  seed: z
-    .int()
-    .min(0)
-    .max(2 ** 32 - 1)
-    .default(1)
-    .describe("Where all randomness starts."),
+  ...runFields,
   data: dataSchema,
   tokenizer: tokenizerSchema,
   model: modelSchema,

@@ -26,6 +26,9 @@ export { rescoreList } from "./rescore-list.ts";
 export { readSplits, type PairSplits } from "./run-data.ts";
 export { RunDirectory, RunDirectoryError } from "./run-directory.ts";
 export type { TrainEvent } from "./train-event.ts";
+export { pretrain } from "./pretrain.ts";
+export { openTextRun, buildLanguageModel, type OpenedTextRun } from "./open-text-run.ts";
+export { definePretraining, resolveTextRun, type TextRunConfig, type TextRunInput } from "./config-text.ts";
 export { train, type TrainedRun, type TrainOptions } from "./train.ts";
 export { TrainingError, type StopReason } from "./trainer.ts";
 export {

@@ -3,6 +3,7 @@ import { access, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { recoverCheckpoints } from "./checkpoint-recovery.ts";
 import { resolveRun, type RunConfig } from "./config.ts";
+import { isTextRun, resolveTextRun, type TextRunConfig } from "./config-text.ts";
 import { Lock } from "./lock.ts";
 import { errorCode, writeFileAtomically } from "../data/durable-files.ts";
 
@@ -42,7 +43,7 @@ export class RunDirectory {
    * @throws RunDirectoryError when it already holds a run and neither resume nor overwrite was asked for, or both were
    * @throws LockError when another process is writing to the run
    */
-  static async create(config: RunConfig, options: CreateOptions = {}): Promise<RunDirectory> {
+  static async create(config: RunConfig | TextRunConfig, options: CreateOptions = {}): Promise<RunDirectory> {
     const path = resolve(config.directory, config.name);
     if (options.resume && options.overwrite) {
       throw new RunDirectoryError(`${path} cannot be both resumed and overwritten; choose one.`);
@@ -124,28 +125,42 @@ export class RunDirectory {
     return join(this.path, side === undefined ? "tokenizer.json" : `${side}-tokenizer.json`);
   }
 
-  /** The run's configuration, checked anew. */
+  /** The configuration of a run on pairs, checked anew. @throws RunDirectoryError where the run is a language model */
   async readConfig(): Promise<RunConfig> {
-    const text = await readFile(this.configFile, "utf8");
-    let input: unknown;
-    try {
-      input = JSON.parse(text);
-    } catch (cause) {
-      throw new RunDirectoryError(`${this.configFile} is not valid JSON; restore it from a copy of the run.`, {
-        cause,
-      });
-    }
+    const input = await this.#readInput();
+    if (isTextRun(input)) throw new RunDirectoryError(`${this.path} is a language model, which has no source to read from; use it with decade generate.`);
     return resolveRun(input, this.configFile);
   }
 
+  /** The configuration of a language model's run, checked anew. @throws RunDirectoryError where the run is on pairs */
+  async readTextConfig(): Promise<TextRunConfig> {
+    const input = await this.#readInput();
+    if (!isTextRun(input)) throw new RunDirectoryError(`${this.path} is no language model; use it with decade translate.`);
+    return resolveTextRun(input, this.configFile);
+  }
+
+  /** Whether the run is a language model. */
+  async isTextRun(): Promise<boolean> {
+    return isTextRun(await this.#readInput());
+  }
+
   /** Replaces `config.json`; a kill leaves either the old or the new one. */
-  async writeConfig(config: RunConfig): Promise<void> {
+  async writeConfig(config: RunConfig | TextRunConfig): Promise<void> {
     await writeFileAtomically(this.configFile, `${JSON.stringify(config, undefined, 2)}\n`);
   }
 
   /** Gives the lock back. */
   close(): void {
     this.#lock?.release();
+  }
+
+  async #readInput(): Promise<unknown> {
+    const text = await readFile(this.configFile, "utf8");
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      throw new RunDirectoryError(`${this.configFile} is not valid JSON; restore it from a copy of the run.`, { cause });
+    }
   }
 
   async #makeFolders(): Promise<void> {

@@ -1,3 +1,10 @@
+/** How much data a training has. */
+export interface DataAmount {
+  readonly training: number;
+  readonly validation: number;
+  readonly unit: "pairs" | "tokens";
+}
+
 /** What a training tells whoever watches it. */
 export type TrainEvent =
   | { readonly kind: "notice"; readonly message: string }
@@ -5,8 +12,8 @@ export type TrainEvent =
     readonly kind: "started";
     readonly directory: string;
     readonly parameters: number;
-    readonly trainPairs: number;
-    readonly validationPairs: number;
+    /** What is learned from, and what is judged on, in pairs or in tokens. */
+    readonly amount: DataAmount;
     readonly step: number;
     readonly totalSteps: number;
   }

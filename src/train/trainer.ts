@@ -5,7 +5,7 @@ import type { Module } from "../nn/module.ts";
 import { learningRate } from "../optim/schedules.ts";
 import { markBest, pruneCheckpoints } from "./checkpoint-list.ts";
 import { saveCheckpoint, type Checkpoint } from "./checkpoint.ts";
-import type { Interval, TrainingConfig } from "./config.ts";
+import type { Interval, TrainerSettings } from "./config.ts";
 import type { MetricsLog } from "./metrics-log.ts";
 import { matchParameters, requireVocabulary } from "./open-run.ts";
 import { initialPosition, parsePosition, type Position } from "./position.ts";
@@ -22,7 +22,7 @@ export class TrainingError extends Error {
 export type StopReason = "finished" | "no improvement" | "interrupted";
 
 export interface TrainerParts {
-  readonly config: { readonly training: TrainingConfig; readonly seed: number };
+  readonly config: { readonly training: TrainerSettings; readonly seed: number };
   readonly model: Module;
   readonly programs: TrainingPrograms;
   readonly batches: BatchSource;

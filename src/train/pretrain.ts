@@ -1,0 +1,73 @@
+import { PackedBatches } from "../data/shards/packed-batches.ts";
+import type { MixturePart } from "../data/shards/packed-batches.ts";
+import type { TokenSource } from "../data/shards/token-shards.ts";
+import { DataError } from "../data/data-error.ts";
+import { buildLanguageModel, textFingerprint } from "./open-text-run.ts";
+import { resolveTextRun, type TextRunConfig, type TextRunInput } from "./config-text.ts";
+import { RunDirectory } from "./run-directory.ts";
+import { openTextData } from "./text-data.ts";
+import { evaluationSource, textSource, textTask, type TextTaskOptions } from "./text-task.ts";
+import { takeUp, trainTask, type TrainedRun, type TrainOptions } from "./train-task.ts";
+
+/**
+ * Trains the language model that a configuration describes and leaves it in a run directory.
+ *
+ *     const run = await pretrain(definePretraining({ name: "brown", … }));
+ *
+ * Throws as `train` does.
+ */
+export async function pretrain(input: TextRunInput | TextRunConfig, options: TrainOptions = {}): Promise<TrainedRun> {
+  const config = resolveTextRun(input);
+  const directory = await RunDirectory.create(config, { resume: options.resume ?? false, overwrite: options.overwrite ?? false });
+  try {
+    return await pretrainIn(directory, config, options);
+  } finally {
+    directory.close();
+  }
+}
+
+async function pretrainIn(directory: RunDirectory, config: TextRunConfig, options: TrainOptions): Promise<TrainedRun> {
+  const { checkpoint, onEvent } = await takeUp(directory, config, () => directory.readTextConfig(), options);
+  const { tokenizer, train, validation } = await openTextData(config, directory, checkpoint === undefined);
+  const model = buildLanguageModel(config.model, tokenizer.size).seed(config.seed);
+  const { training, seed } = config;
+  const { window, order, carriedRows } = readingOf(config);
+  const task: TextTaskOptions = { labelSmoothing: training.labelSmoothing, zLoss: training.zLoss, carriedRows, separateDocuments: training.separateDocuments };
+  const reading = { batch: training.batch.sequences, context: window, documents: training.separateDocuments };
+  return trainTask(directory, textTask(model, task), {
+    config: { ...config, training: { ...training, normalize: "tokens" } }, checkpoint, vocabulary: textFingerprint(tokenizer),
+    batches: textSource(packed(() => new PackedBatches(train, { ...reading, order, seed })), task),
+    validation: validation && evaluationSource(validation, {
+      ...reading, carried: carriedRows !== undefined, carriedRows, ...(training.validationBatches !== undefined && { most: training.validationBatches }),
+    }),
+    amount: { training: tokensOf(train), validation: validation?.tokens ?? 0, unit: "tokens" },
+  }, { ...options, onEvent });
+}
+
+/** Tokens of a row when nothing is said, as in the larger models of Zaremba et al. 2014, section 4.1. */
+const RECURRENT_WINDOW = 35;
+
+/** How a run goes through its text. */
+export function readingOf({ model, training }: TextRunConfig): {
+  window: number; order: "shuffled" | "random" | "sequential"; carriedRows: number | undefined;
+} {
+  const recurrent = model.kind === "lstm-lm";
+  const order = training.order ?? (recurrent ? "sequential" : "shuffled");
+  return {
+    window: training.window ?? (model.kind === "gpt" ? model.context : RECURRENT_WINDOW),
+    order, carriedRows: recurrent && order === "sequential" ? training.batch.sequences : undefined,
+  };
+}
+
+function packed(make: () => PackedBatches): PackedBatches {
+  try {
+    return make();
+  } catch (error) {
+    // Too short a text: for whoever wrote the configuration.
+    throw error instanceof RangeError ? new DataError(error.message, { cause: error }) : error;
+  }
+}
+
+function tokensOf(train: TokenSource | readonly MixturePart[]): number {
+  return "tokens" in train ? train.tokens : train.reduce((sum, { source }) => sum + source.tokens, 0);
+}

@@ -1,0 +1,83 @@
+import { writeFile } from "node:fs/promises";
+import { DataError } from "../data/data-error.ts";
+import { readDocuments, type DocumentSource } from "../data/documents/document-source.ts";
+import type { MixturePart } from "../data/shards/packed-batches.ts";
+import { readIndex } from "../data/shards/shard-index.ts";
+import { tokensInMemory, TokenShards, type TokenSource } from "../data/shards/token-shards.ts";
+import { Tokenizer } from "../text/tokenizer.ts";
+import type { TextRunConfig } from "./config-text.ts";
+import type { RunDirectory } from "./run-directory.ts";
+
+/** What a language model learns from, and what it is judged on. */
+export interface TextData {
+  readonly tokenizer: Tokenizer;
+  readonly train: TokenSource | readonly MixturePart[];
+  readonly validation: TokenSource | undefined;
+}
+
+/** Opens a run's text. A new run gets its tokenizer file; another must still have the one it began with. */
+export async function openTextData({ data, tokenizer: spec }: TextRunConfig, directory: RunDirectory, isNew: boolean): Promise<TextData> {
+  switch (data.kind) {
+    case "shards":
+      return withTokenizer(directory, isNew, await openShards([{ folder: data.folder, weight: 1 }]));
+    case "mixture":
+      return withTokenizer(directory, isNew, await openShards(data.parts));
+    case "text":
+    case "package": {
+      const sources: DocumentSource[] = data.kind === "package" ? [data] : data.files.map((file) => ({ kind: "text", file }));
+      const documents: string[] = [];
+      for await (const document of readDocuments(sources)) documents.push(document);
+      if (documents.length === 0) throw new DataError("The data has no text; check the files.");
+      const tokenizer = isNew ? await trainTokenizer(spec, documents) : await Tokenizer.load(directory.tokenizerFile());
+      return withTokenizer(directory, isNew, { tokenizer, ...splitText(documents, tokenizer, data.validation) });
+    }
+    default:
+      return data satisfies never;
+  }
+}
+
+/** The tokens of one text, each document followed by its end token. */
+export function encodeText(documents: readonly string[], tokenizer: Tokenizer): Int32Array<ArrayBuffer> {
+  const encoded = documents.map((document) => tokenizer.encode(document));
+  const tokens = new Int32Array(encoded.reduce((sum, { length }) => sum + length + 1, 0));
+  let at = 0;
+  for (const ids of encoded) {
+    tokens.set(ids, at);
+    at += ids.length;
+    tokens[at++] = tokenizer.endId;
+  }
+  return tokens;
+}
+
+function splitText(documents: readonly string[], tokenizer: Tokenizer, share: number): Pick<TextData, "train" | "validation"> {
+  const tokens = encodeText(documents, tokenizer);
+  const edge = Math.round(tokens.length * (1 - share));
+  const part = (from: number, to: number): TokenSource => tokensInMemory(tokens.slice(from, to), tokenizer.size, tokenizer.endId);
+  return { train: part(0, edge), validation: part(edge, tokens.length) };
+}
+
+function trainTokenizer(spec: TextRunConfig["tokenizer"], documents: readonly string[]): Promise<Tokenizer> {
+  if (spec === undefined) throw new DataError("Plain text needs a tokenizer; none was configured.");
+  return Tokenizer.train(spec, documents);
+}
+
+async function openShards(parts: readonly { readonly folder: string; readonly weight: number }[]): Promise<TextData> {
+  const opened = await Promise.all(parts.map(async ({ folder, weight }) => ({ source: await TokenShards.open(folder), weight })));
+  const [first] = opened;
+  if (first === undefined) throw new DataError("A mixture has no parts; give at least one folder.");
+  const other = opened.find(({ source }) => source.tokenizer.toJson() !== first.source.tokenizer.toJson());
+  if (other !== undefined) throw new DataError(`${other.source.folder} was made with another tokenizer than ${first.source.folder}; make both with one.`);
+  const held = (await readIndex(first.source.folder))?.validation ?? [];
+  const validation = held.length === 0 ? undefined : await TokenShards.open(first.source.folder, "validation");
+  return { tokenizer: first.source.tokenizer, train: opened, validation };
+}
+
+async function withTokenizer(directory: RunDirectory, isNew: boolean, data: TextData): Promise<TextData> {
+  if (isNew) {
+    await writeFile(directory.tokenizerFile(), data.tokenizer.toJson());
+    return data;
+  }
+  const kept = await Tokenizer.load(directory.tokenizerFile());
+  if (kept.toJson() === data.tokenizer.toJson()) return data;
+  throw new DataError(`The data has another tokenizer than ${directory.tokenizerFile()}, with which the run began; restore the data, or train under another name.`);
+}
