@@ -42,7 +42,7 @@ export const FUSED: ReadonlyMap<string, Fused> = new Map<string, Fused>([
   ["rmsNorm", (inputs, { epsilon = 0 }, builder) => builder.addAll(
     "SimplifiedLayerNormalization", inputs, { axis: attribute.int(-1), epsilon: attribute.float(epsilon) }, 2)],
   ["gelu", (inputs, _parameters, builder) => [builder.add("Gelu", inputs, {}, MICROSOFT_DOMAIN)]],
-  ["geluTanh", (inputs, _parameters, builder) => [builder.add("FastGelu", inputs, {}, MICROSOFT_DOMAIN)]],
+  ["geluTanh", (inputs, _parameters, builder) => [builder.add("Gelu", inputs, { approximate: attribute.string("tanh") })]],
   ["rotate", ([x = "", cosine = "", sine = ""], _parameters, builder) => (
     [builder.add("RotaryEmbedding", [x, builder.int64([0]), cosine, sine], {}, MICROSOFT_DOMAIN)])],
   ["cachedAttention", groupQueryAttention],
