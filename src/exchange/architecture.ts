@@ -36,8 +36,9 @@ export function readArchitecture(config: unknown, path: string): DecoderArchitec
   const { architectures, model_type: type } = checkJson(path, config, kindSchema);
   const found = architectures?.[0] ?? Object.entries(DECODERS).find(([, own]) => own === type)?.[0];
   if (found === undefined || !isDecoder(found)) {
-    throw new ExchangeError(`${path} describes ${found === undefined ? `a model of type ${JSON.stringify(type)}` : `the architecture ${found}`}, `
-      + `which Decade does not have; it has ${Object.keys(DECODERS).join(", ")}.`);
+    const described = found !== undefined ? `the architecture ${found}` : type != null ? `a model of the type ${type}` : undefined;
+    throw new ExchangeError(`${path} ${described === undefined ? "names no architecture that Decade could have" : `describes ${described}, which is no language model that Decade has`}; `
+      + `it has ${Object.keys(DECODERS).join(", ")}.`);
   }
   if (found === "GPT2LMHeadModel") {
     return {

@@ -85,8 +85,9 @@ describe("refuses", () => {
   }
 
   test.each([
-    ["an architecture that Decade does not have", { architectures: ["BertForMaskedLM"] }, "the architecture BertForMaskedLM, which Decade does not have; it has GPT2LMHeadModel, LlamaForCausalLM"],
-    ["a type of model that it does not have", { architectures: undefined, model_type: "rwkv" }, 'a model of type "rwkv", which Decade does not have'],
+    ["an architecture that Decade does not have", { architectures: ["BertForMaskedLM"] }, "the architecture BertForMaskedLM, which is no language model that Decade has; it has GPT2LMHeadModel, LlamaForCausalLM"],
+    ["a type of model that it does not have", { architectures: undefined, model_type: "rwkv" }, "a model of the type rwkv, which is no language model that Decade has"],
+    ["a configuration of something else", { architectures: undefined, model_type: undefined }, "names no architecture that Decade could have; it has GPT2LMHeadModel"],
     ["an activation that it does not have", { activation_function: "mish" }, "activation_function: "],
     ["a size that is none", { n_layer: 0 }, "config.json is not as expected: n_layer: "],
     ["heads that do not divide the dimension", { n_head: 5 }, "A dimension of 12 cannot be divided among 5 heads"],
