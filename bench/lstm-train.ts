@@ -67,7 +67,7 @@ export async function lstmTrain(size: LstmSize) {
   };
 }
 
-export function modelConfig({ layers, hidden }: Pick<LstmSize, "layers" | "hidden">): ModelConfig {
+export function modelConfig({ layers, hidden }: Pick<LstmSize, "layers" | "hidden">): Extract<ModelConfig, { kind: "seq2seq-lstm" }> {
   return {
     kind: "seq2seq-lstm", layers, encoderLayers: layers, decoderLayers: layers, hidden, embedding: hidden,
     bidirectional: false, attention: "none", inputFeeding: false, reverseSource: false, dropout: 0, residual: false,

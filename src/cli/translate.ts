@@ -46,7 +46,7 @@ export function addTranslate(program: Command, io: Io): void {
 async function runTranslate(run: string, file: string, flags: TranslateFlags, io: Io): Promise<void> {
   checkFlags(flags);
   const { model } = await (await RunDirectory.open(run)).readConfig();
-  if (model.attention === "none" && (flags.alignments || flags.replaceUnknown !== undefined)) {
+  if (model.kind === "seq2seq-lstm" && model.attention === "none" && (flags.alignments || flags.replaceUnknown !== undefined)) {
     throw new CommandError(`The model of ${run} has no attention, so its outputs have no alignments; train one with model.attention.`);
   }
   const options = await searchOptions(flags);

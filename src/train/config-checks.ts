@@ -33,6 +33,14 @@ function oneDuration(read: Read): string | undefined {
   );
 }
 
+function headsDivide(read: Read): string | undefined {
+  const kind = read("model.kind");
+  if (kind !== "gpt" && kind !== "seq2seq-transformer") return undefined;
+  const [dimension, heads] = [read("model.dimension") ?? (kind === "gpt" ? 128 : 256), read("model.heads") ?? 4];
+  if (typeof dimension !== "number" || typeof heads !== "number" || dimension % heads === 0) return undefined;
+  return `model.heads: received ${heads}, which does not divide model.dimension ${dimension}; choose one that does.`;
+}
+
 const textRules: readonly Rule[] = [
   oneDuration,
 
@@ -45,11 +53,11 @@ const textRules: readonly Rule[] = [
     return 'tokenizer: nothing was given, but the data is plain text; say how it becomes tokens, for example { kind: "bpe", vocabulary: 4000 }.';
   },
 
-  function headsDivide(read) {
-    const [dimension, heads, keyValueHeads] = [read("model.dimension") ?? 128, read("model.heads") ?? 4, read("model.keyValueHeads")];
-    if (read("model.kind") !== "gpt" || typeof dimension !== "number" || typeof heads !== "number") return undefined;
-    if (dimension % heads !== 0) return `model.heads: received ${heads}, which does not divide model.dimension ${dimension}; choose one that does.`;
-    if (typeof keyValueHeads !== "number" || heads % keyValueHeads === 0) return undefined;
+  headsDivide,
+
+  function keyValueHeadsDivide(read) {
+    const [heads, keyValueHeads] = [read("model.heads") ?? 4, read("model.keyValueHeads")];
+    if (read("model.kind") !== "gpt" || typeof heads !== "number" || typeof keyValueHeads !== "number" || heads % keyValueHeads === 0) return undefined;
     return `model.keyValueHeads: received ${keyValueHeads}, which does not divide model.heads ${heads}; choose one that does.`;
   },
 
@@ -67,6 +75,7 @@ const textRules: readonly Rule[] = [
 
 const pairRules: readonly Rule[] = [
   oneDuration,
+  headsDivide,
 
   function inputFeedingNeedsAttention(read) {
     if (read("model.inputFeeding") !== true || (read("model.attention") ?? "none") !== "none") return undefined;

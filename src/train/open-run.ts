@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { isAbsolute } from "node:path";
 import type { SequenceModel } from "../models/sequence-model.ts";
 import { Seq2SeqLstm } from "../models/seq2seq-lstm.ts";
+import { Seq2SeqTransformer } from "../models/seq2seq-transformer.ts";
 import type { Module } from "../nn/module.ts";
 import { Tokenizer } from "../text/tokenizer.ts";
 import { bestCheckpoint, latestCheckpoint, listCheckpoints } from "./checkpoint-list.ts";
@@ -29,8 +30,15 @@ export interface OpenedRun {
 }
 
 /** The network of a configuration, with weights yet to be chosen. */
-export function buildModel(model: ModelConfig, sourceVocabulary: number, targetVocabulary: number): Seq2SeqLstm {
-  return new Seq2SeqLstm({ ...model, sourceVocabulary, targetVocabulary });
+export function buildModel(model: ModelConfig, sourceVocabulary: number, targetVocabulary: number): Seq2SeqLstm | Seq2SeqTransformer {
+  switch (model.kind) {
+    case "seq2seq-lstm":
+      return new Seq2SeqLstm({ ...model, sourceVocabulary, targetVocabulary });
+    case "seq2seq-transformer":
+      return new Seq2SeqTransformer({ ...model, sourceVocabulary, targetVocabulary });
+    default:
+      return model satisfies never;
+  }
 }
 
 /** Opens a trained run for use. Throws where the folder, its checkpoint or its vocabulary does not fit. */

@@ -7,6 +7,7 @@ import { splitPairs } from "../data/split.ts";
 import { Tokenizer } from "../text/tokenizer.ts";
 import { writeFile } from "node:fs/promises";
 import type { BatchConfig, DataConfig, HeldOut, RunConfig } from "./config.ts";
+import { readsReversed } from "./config-model.ts";
 import { loadTokenizers, type Tokenizers } from "./open-run.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
@@ -77,7 +78,7 @@ export function makeBatches(
   try {
     return new PairBatches(examples, {
       size: "tokens" in size ? { tokens: size.tokens } : { sentences: size.sentences },
-      reverseSource: config.model.reverseSource,
+      reverseSource: readsReversed(config.model),
       sourceEnd: true,
       special: specialTokens(tokenizers),
       seed: config.seed,

@@ -8,6 +8,7 @@ import type { PairScore } from "../decode/score.ts";
 import type { Engine } from "../engines/engine.ts";
 import { onnx } from "../engines/onnx/engine.ts";
 import { END_ID, PAD_ID, START_ID } from "../text/special-tokens.ts";
+import { readsReversed } from "./config-model.ts";
 import { openRun, type CheckpointChoice, type OpenedRun } from "./open-run.ts";
 import { scoreExamples } from "./score-pairs.ts";
 import { batchesByLength } from "./translator-batches.ts";
@@ -88,7 +89,7 @@ export class Translator {
   static async open(runs: string | readonly string[], { checkpoint = "best", threads }: TranslatorOptions = {}): Promise<Translator> {
     const opened = await Promise.all(membersOf(runs, checkpoint).map(([path, choice]) => openRun(path, { checkpoint: choice })));
     const used = threads ?? opened[0]?.config.engine.threads;
-    const members = opened.map((run): TranslatorRun => ({ ...run, reverseSource: run.config.model.reverseSource }));
+    const members = opened.map((run): TranslatorRun => ({ ...run, reverseSource: readsReversed(run.config.model) }));
     return Translator.of(members, onnx(used === undefined ? {} : { threads: used }));
   }
 
