@@ -17,6 +17,8 @@ export {
   compareTexts, evaluateSymbols, evaluateText, writesSymbols,
   type Evaluated, type EvaluateOptions, type SymbolQuality, type TextEvaluateOptions, type TextQuality,
 } from "./evaluate-run.ts";
+export { exportRun, type ExportedRun, type ExportRunOptions } from "./export-run.ts";
+export { evaluateLanguageModel, evaluateTokens, type LanguageEvaluateOptions, type LanguageQuality } from "./evaluate-text.ts";
 export { inspectConfig, inspectRun, type LayerSummary, type ModelSummary } from "./inspect.ts";
 export { listRuns, type RunSummary } from "./list-runs.ts";
 export { LockError } from "./lock.ts";
@@ -27,6 +29,7 @@ export { readSplits, type PairSplits } from "./run-data.ts";
 export { RunDirectory, RunDirectoryError } from "./run-directory.ts";
 export type { TrainEvent } from "./train-event.ts";
 export { pretrain } from "./pretrain.ts";
+export { openTextModel } from "./open-text-model.ts";
 export { openTextRun, buildLanguageModel, type OpenedTextRun } from "./open-text-run.ts";
 export { definePretraining, resolveTextRun, type TextRunConfig, type TextRunInput } from "./config-text.ts";
 export { train, type TrainedRun, type TrainOptions } from "./train.ts";
