@@ -20,7 +20,7 @@ export class Interruption extends Error {
 
 /** Errors whose message is all that a user needs. */
 const expected: ReadonlySet<string> = new Set([
-  "CheckpointError", "CommandError", "ConfigError", "DataError", "ExchangeError", "GraphError", "LockError", "MetricsLogError", "NBestError",
+  "CheckpointError", "CommandError", "ConfigError", "ConstraintError", "DataError", "ExchangeError", "GraphError", "LockError", "MetricsLogError", "NBestError",
   "RunDirectoryError", "SafetensorsError", "TokenizerError", "TrainingError", "UsageError",
 ]);
 

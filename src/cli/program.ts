@@ -5,8 +5,10 @@ import { reportError } from "./errors.ts";
 import { addEvaluate } from "./evaluate.ts";
 import { addExport } from "./export.ts";
 import { addImport } from "./import.ts";
+import { addGenerate } from "./generate.ts";
 import { addInspect } from "./inspect.ts";
 import { processIo, type Io } from "./io.ts";
+import { addPretrain } from "./pretrain.ts";
 import { addRescore } from "./rescore.ts";
 import { addRuns } from "./runs.ts";
 import { addScore } from "./score.ts";
@@ -34,7 +36,7 @@ function createProgram(io: Io): Command {
     .description("Sequence learning, end to end: train, use and measure models that read one sequence and write another.")
     .version(packageVersion(), "--version", "print the version")
     .showHelpAfterError("(run with --help for what there is)");
-  for (const add of [addTrain, addTranslate, addEvaluate, addScore, addScoreText, addRescore, addInspect, addAverage, addRuns, addTokenize, addImport, addExport]) add(program, io);
+  for (const add of [addTrain, addPretrain, addTranslate, addEvaluate, addScore, addScoreText, addRescore, addInspect, addAverage, addRuns, addTokenize, addImport, addExport, addGenerate]) add(program, io);
   return program;
 }
 

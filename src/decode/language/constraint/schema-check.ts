@@ -7,7 +7,7 @@ const names = z.array(z.string());
 
 /** The keywords that are supported, one schema deep. Annotations mean nothing for validity. */
 const SCHEMA = z.strictObject({
-  type: z.union([z.enum(TYPES), z.array(z.enum(TYPES)).min(1)]),
+  type: z.union([z.enum(TYPES), z.array(z.enum(TYPES)).min(1)], { error: `expected one of ${TYPES.join(", ")}, or a list of these` }),
   properties: z.record(z.string(), z.unknown()),
   required: names,
   /** Objects never have properties beside those listed. */
