@@ -34,11 +34,11 @@ export function cellStep(gates: Tensor, cell: Tensor, mask?: Tensor): CellStep {
   const units = cell.dim(-1);
   if (typeof units !== "number") throw new Error("An LSTM has a known number of units.");
   const [sums, candidateSum] = gates.split([3 * units, units]);
-  if (sums === undefined || candidateSum === undefined) throw new Error("An LSTM has four gates.");
-  const open = mask === undefined ? sums.sigmoid() : where(mask, sums.sigmoid(), standstill(units));
+  const sigmoids = present(sums).sigmoid();
+  const open = mask === undefined ? sigmoids : where(mask, sigmoids, standstill(units));
   const [input, forget, output] = open.split([units, units, units]);
   if (input === undefined || forget === undefined || output === undefined) throw new Error("An LSTM has three sigmoid gates.");
-  const candidate = candidateSum.tanh();
+  const candidate = present(candidateSum).tanh();
   const added = input.multiply(candidate);
   const kept = forget.multiply(cell);
   const nextCell = kept.add(added);
@@ -56,55 +56,66 @@ function standstill(units: number): Tensor {
  * [hidden, 4·hidden]: hidden states [time, batch, hidden] and the last state. Where `mask` (bool [time, batch, 1]) is
  * false, the state passes through unchanged. `reverse` reads from the end.
  *
- * Its backward pass is stated. With K = σ'-weighted values of the four gates and k = ∂h'/∂c', which the forward loop
- * knows at each step, it is, for δh and δc coming from the step after,
- *
- *     δc ← δc + k δh
- *     δz = [δc, δc, δh, δc] K
- *     δc ← σ(f) δc,  δh ← δz Whᵀ
- *
- * so that its loop holds one product and six elementwise operations.
+ * Its backward pass is stated, so that the backward loop does little besides its product: what a step multiplies the
+ * derivatives by is computed in the forward loop, where all of it is at hand.
  */
 export function recurrence(
   projected: Tensor, weight: Tensor, initial: LstmState, { mask, reverse = false }: { mask?: Tensor | undefined; reverse?: boolean } = {},
 ): { outputs: Tensor; final: LstmState } {
   const inputs = [projected, weight, initial.hidden, initial.cell, ...(mask === undefined ? [] : [mask])];
-  const [hidden, cell, outputs] = customGradient(inputs, (x, w, h0, c0, real) => {
-    const { carries, outputs: stacked } = scan(present([h0, c0]), present(real === undefined ? [x] : [x, real]), ([h, c], [xt, realNow]) => {
-      if (xt === undefined || h === undefined || c === undefined || w === undefined) throw new Error("A step has a state and an input.");
-      const step = cellStep(xt.add(h.matmul(w)), c, realNow);
-      const next = realNow === undefined ? step.shown : where(realNow, step.shown, h);
-      return { carries: [next, step.nextCell], outputs: [next, h, ...slopesOf(step)] };
-    }, { reverse });
-    return [...carries, ...stacked];
-  }, ([, w, , , real], [, , , before, byGates, byCell, forget], [dHidden, dCell, dOutputs, ...dSlopes]) => {
-    if (dSlopes.some((slope) => slope !== undefined)) return undefined; // a second derivative
-    const [k, kc, f, h] = present([byGates, byCell, forget, before]);
-    if (w === undefined || k === undefined || kc === undefined || f === undefined || h === undefined) throw new Error("An LSTM has its slopes.");
-    const none = zeros(f.shape.slice(1));
-    const optional = [...(dOutputs === undefined ? [] : [dOutputs]), ...(real === undefined ? [] : [real])];
-    const { carries: [dh0, dc0], outputs: [dGates] } = scan([dHidden ?? none, dCell ?? none], [k, kc, f, ...optional], ([dhNext, dcNext], [kt, kct, ft, ...rest]) => {
-      if (dhNext === undefined || dcNext === undefined || kt === undefined || kct === undefined || ft === undefined) throw new Error("A step has slopes.");
-      const dOutput = dOutputs === undefined ? undefined : rest[0];
-      const realNow = real === undefined ? undefined : rest.at(-1);
-      const dh = dOutput === undefined ? dhNext : dhNext.add(dOutput);
-      const dc = dcNext.add(dh.multiply(kct));
-      const dz = concat([dc, dc, dh, dc]).multiply(kt); // [batch, 4·hidden]
-      const product = dz.matmul(w.transpose());
-      return { carries: [realNow === undefined ? product : where(realNow, 0, dh).add(product), dc.multiply(ft)], outputs: [dz] };
-    }, { reverse: !reverse });
-    const dWeight = dGates && rowsOf(h).transpose().matmul(rowsOf(dGates));
-    return [dGates, dWeight, dh0, dc0];
+  const [hidden, cell, outputs] = customGradient(inputs, (...given) => forwardLoop(given, reverse), (given, [, , , ...saved], cotangents) => {
+    const isSecond = cotangents.slice(3).some((cotangent) => cotangent !== undefined);
+    return isSecond ? undefined : backwardLoop(given, saved, cotangents, reverse);
   });
-  if (hidden === undefined || cell === undefined || outputs === undefined) throw new Error("A layer has a state and outputs.");
-  return { outputs, final: { hidden, cell } };
+  return { outputs: present(outputs), final: { hidden: present(hidden), cell: present(cell) } };
 }
 
-/** K, k and σ(f) of a step: ∂h'/∂z = K where z reaches h' by its own gate, ∂c'/∂z = K elsewhere, ∂h'/∂c' = k. */
+/** Gives the last hidden state and cell, the hidden states, and stacked what the backward loop reads: h, K, k, σ(f). */
+function forwardLoop([projected, weight, hidden0, cell0, mask]: readonly (Tensor | undefined)[], reverse: boolean): Tensor[] {
+  const stacked = [present(projected), ...(mask === undefined ? [] : [mask])];
+  const { carries, outputs } = scan([present(hidden0), present(cell0)], stacked, ([h, cell], [x, real]) => {
+    const hidden = present(h);
+    const step = cellStep(present(x).add(hidden.matmul(present(weight))), present(cell), real);
+    const next = real === undefined ? step.shown : where(real, step.shown, hidden);
+    return { carries: [next, step.nextCell], outputs: [next, hidden, ...slopesOf(step)] };
+  }, { reverse });
+  return [...carries, ...outputs];
+}
+
+/**
+ * K [batch, 4·hidden], k and σ(f) of a step. Of the gates' sums z, o reaches h' directly and the others by way of c':
+ * K holds ∂c'/∂z of i, f and g, and ∂h'/∂z of o; k is ∂h'/∂c'. All but σ(f) = ∂c'/∂c are 0 where the cell stands still.
+ */
 function slopesOf({ open, input, forget, output, candidate, added, kept, squashed, shown }: CellStep): [Tensor, Tensor, Tensor] {
   const bySigmoids = concat([added, kept, shown]).multiply(constant(1).subtract(open)); // σ' = σ (1 - σ)
   const byCandidate = input.subtract(added.multiply(candidate)); // tanh' = 1 - tanh²
   return [concat([bySigmoids, byCandidate]), output.subtract(shown.multiply(squashed)), forget];
+}
+
+/**
+ * Derivatives by projected inputs, weight and initial state. With δh and δc from the step after, a step is
+ *
+ *     δc ← δc + k δh
+ *     δz = K [δc, δc, δh, δc]
+ *     δc ← σ(f) δc,  δh ← δz Whᵀ
+ */
+function backwardLoop(
+  [, weight, , , mask]: readonly Tensor[], [before, byGates, byCell, forget]: readonly Tensor[],
+  [dHidden, dCell, dOutputs]: readonly (Tensor | undefined)[], reverse: boolean,
+): (Tensor | undefined)[] {
+  const none = zeros(present(forget).shape.slice(1));
+  const stacked = [byGates, byCell, forget].map(present);
+  const optional = [...(dOutputs === undefined ? [] : [dOutputs]), ...(mask === undefined ? [] : [mask])];
+  const { carries, outputs: [dGates] } = scan([dHidden ?? none, dCell ?? none], [...stacked, ...optional], ([dhNext, dcNext], [k, kCell, f, ...rest]) => {
+    const dh = dOutputs === undefined ? present(dhNext) : present(dhNext).add(present(rest[0]));
+    const dc = present(dcNext).add(dh.multiply(present(kCell)));
+    const dz = concat([dc, dc, dh, dc]).multiply(present(k));
+    const product = dz.matmul(present(weight).transpose());
+    const passed = mask === undefined ? product : where(present(rest.at(-1)), 0, dh).add(product);
+    return { carries: [passed, dc.multiply(present(f))], outputs: [dz] };
+  }, { reverse: !reverse });
+  const byWeight = rowsOf(present(before)).transpose().matmul(rowsOf(present(dGates)));
+  return [dGates, byWeight, ...carries];
 }
 
 /** [time, batch, n] → [time·batch, n] */
@@ -112,9 +123,7 @@ function rowsOf(tensor: Tensor): Tensor {
   return tensor.reshape([shapeSize(tensor.shape.slice(0, -1)), tensor.dim(-1)]);
 }
 
-function present(tensors: readonly (Tensor | undefined)[]): Tensor[] {
-  return tensors.map((tensor) => {
-    if (tensor === undefined) throw new Error("A layer lacks an input.");
-    return tensor;
-  });
+function present(tensor: Tensor | undefined): Tensor {
+  if (tensor === undefined) throw new Error("A layer lacks one of its tensors.");
+  return tensor;
 }
