@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openLanguageModel } from "../exchange/open-language-model.ts";
+import { openTranslationModel } from "../exchange/translation-model.ts";
 import type { Module } from "../nn/module.ts";
 import { Tokenizer } from "../text/tokenizer.ts";
 import { saveCheckpoint } from "./checkpoint.ts";
@@ -56,6 +57,22 @@ test.each([
   const onnx = await exportRun(run, { format: "onnx", quantize: "int8", text: TEXT, output, threads: 1 });
   expect(onnx).toMatchObject({ files: expect.arrayContaining(["onnx/model_quantized.onnx"]) as string[], perplexity: { tokens: TEXT.length - 1 } });
   expect((await readFile(join(output, "onnx", "model_quantized.onnx"))).length).toBe("bytes" in onnx ? onnx.bytes : NaN);
+});
+
+test.each([["pre", "PegasusForConditionalGeneration"], ["post", "MarianMTModel"]])("a translator with %s-norm becomes one that opens with the same weights", async (normalization, architecture) => {
+  const config = resolveRun({
+    name: `translator-${normalization}`, directory: folder, data: { kind: "parallel", source: "a", target: "b" }, tokenizer: { kind: "character" },
+    model: { kind: "seq2seq-transformer", layers: 1, dimension: 8, heads: 2, tiedEmbeddings: "all", normalization },
+  });
+  const model = buildModel(config.model, tokenizer.size, tokenizer.size).seed(3);
+  const run = await leaveRun(config, model);
+  const output = join(folder, `${normalization}-out`);
+  await exportRun(run, { format: "huggingface", output });
+  const opened = await openTranslationModel(output);
+  expect(opened.config["architectures"]).toEqual([architecture]);
+  expect(opened).toMatchObject({ start: tokenizer.startId, tokenizer: { endId: tokenizer.endId } });
+  for (const parameter of model.parameters()) expect(opened.parameters.get(parameter.name)).toEqual(parameter.initialize());
+  await expect(exportRun(run, { format: "onnx", output })).rejects.toThrow("to ONNX, language models of the kind gpt are exported");
 });
 
 test("models that others do not have are refused by their kind", async () => {
