@@ -108,7 +108,7 @@ export function candidates({ values }: TokenScores, choice: TokenChoice): Candid
   if (typical !== undefined && typical < 1) places = typicalOnes(places, weights, typical);
   if (topP !== undefined && topP < 1) places = nucleus(places, weights, topP);
   if (minP !== undefined) {
-    const least = minP * places.reduce((most, at) => Math.max(most, weights[at] ?? 0), 0);
+    const least = minP * largestOf(places, weights);
     places = places.filter((at) => (weights[at] ?? 0) >= least);
   }
   return { places, weights };
@@ -124,6 +124,10 @@ function positive(weights: Float64Array): number[] {
   const places: number[] = [];
   weights.forEach((weight, at) => { if (weight > 0) places.push(at); });
   return places;
+}
+
+function largestOf(places: readonly number[], weights: Float64Array): number {
+  return places.reduce((most, at) => Math.max(most, weights[at] ?? 0), 0);
 }
 
 function totalOf(places: readonly number[], weights: Float64Array): number {
@@ -149,8 +153,8 @@ function upTo(places: readonly number[], weights: Float64Array, sum: number): nu
 
 function nucleus(places: readonly number[], weights: Float64Array, share: number): number[] {
   const total = totalOf(places, weights);
-  // Once a token this unlikely comes, it and all that follow weigh less than 1 - share together: the share is reached.
-  const least = ((1 - share) * total) / Math.max(1, places.length - 1);
+  // Once a token this unlikely comes after the first, it and all that follow weigh less than 1 - share: the share is reached.
+  const least = Math.min(largestOf(places, weights), ((1 - share) * total) / Math.max(1, places.length - 1));
   const likely = places.filter((at) => (weights[at] ?? 0) >= least);
   return upTo(inDescendingOrder(likely, weights), weights, share * total);
 }

@@ -3,7 +3,7 @@ import { capitalized, ConstraintError, MAX_CHARACTER, states, TextConstraint, wi
 
 /**
  * Restricts texts to those that an expression matches as a whole, as JavaScript's `new RegExp("^(?:…)$", "u")` would.
- * All of the language with these exceptions: no backreferences; `^`, `$`, `\b` and other assertions only where the text
+ * All of the language with these exceptions: backreferences only to groups of a few texts; `^`, `$`, `\b` and other assertions only where the text
  * around them decides them (`^` and `$` at the edges are always true).
  *
  *     const date = regularExpression("\\d{4}-\\d{2}-\\d{2}");
