@@ -1,13 +1,18 @@
 import { Option, type Command } from "commander";
 import { DataError } from "../data/data-error.ts";
 import type { Pair } from "../data/source.ts";
+import { readDocuments } from "../data/documents/document-source.ts";
 import { readLines } from "../data/text-file.ts";
+import { onnx } from "../engines/onnx/engine.ts";
 import { bleuTokenizers, type BleuTokenizer } from "../metrics/bleu-tokenizers.ts";
 import type { RunConfig } from "../train/config.ts";
-import { evaluateSymbols, evaluateText, writesSymbols, type SymbolQuality, type TextQuality } from "../train/evaluate-run.ts";
+import { evaluateSymbols, evaluateText as evaluateTranslations, writesSymbols, type SymbolQuality, type TextQuality } from "../train/evaluate-run.ts";
+import { evaluateLanguageModel, evaluateTokens, type LanguageQuality } from "../train/evaluate-text.ts";
 import type { MappedSentence } from "../train/evaluate-figures.ts";
+import { openTextModel } from "../train/open-text-model.ts";
 import { readSplits } from "../train/run-data.ts";
 import { RunDirectory } from "../train/run-directory.ts";
+import { heldOutText } from "../train/text-data.ts";
 import type { Translator } from "../train/translator.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { count } from "./format.ts";
@@ -17,6 +22,7 @@ import { ProgressLine } from "./progress.ts";
 import { readPairFile, readParallel } from "./text-input.ts";
 
 interface EvaluateFlags extends ModelFlags {
+  readonly text?: string;
   readonly data?: string;
   readonly source?: string;
   readonly reference?: string;
@@ -35,8 +41,9 @@ const MAPPED = 24;
 
 export function addEvaluate(program: Command, io: Io): void {
   const command = program.command("evaluate")
-    .description("measure a run on pairs: its own test split, or files")
-    .argument("<run>", "folder of a trained run")
+    .description("measure a run: on pairs, its own test split or files; a language model on text")
+    .argument("<run>", "folder of a trained run, or, with --text, of a language model of Hugging Face or llama2.c")
+    .option("--text <file>", "text whose perplexity and bits per byte a language model has; by default what its run held out")
     .option("--data <file>", "pairs: source and target separated by a tab, or .jsonl with the fields source and target")
     .option("--source <file>", "sources, one a line; needs --reference")
     .option("--reference <file>", "right answers, one a line; needs --source")
@@ -51,6 +58,7 @@ export function addEvaluate(program: Command, io: Io): void {
 }
 
 async function runEvaluate(run: string, flags: EvaluateFlags, io: Io): Promise<void> {
+  if (flags.text !== undefined || await isTextRun(run)) return evaluateText(run, flags, io);
   const config = await (await RunDirectory.open(run)).readConfig();
   const pairs = await evaluatedPairs(run, config, flags);
   const line = new ProgressLine(io);
@@ -65,11 +73,40 @@ async function runEvaluate(run: string, flags: EvaluateFlags, io: Io): Promise<v
       printResult(io, flags.json, quality, () => describeSymbols(quality));
     } else {
       const settings = { lowercase: flags.lowercase ?? false, tokenizer: flags.tokenize };
-      const { quality, hypotheses } = await evaluateText(translator, pairs, { ...options, ...settings }).finally(() => line.close());
+      const { quality, hypotheses } = await evaluateTranslations(translator, pairs, { ...options, ...settings }).finally(() => line.close());
       await writeFigures(translator, config, pairs, hypotheses, flags, io);
       printResult(io, flags.json, quality, () => describeText(quality));
     }
   });
+}
+
+/** A run of a language model; folders that are no runs are left to whoever opens them. */
+async function isTextRun(path: string): Promise<boolean> {
+  return (await RunDirectory.open(path)).isTextRun();
+}
+
+async function evaluateText(path: string, { text, batch, checkpoint, threads, json }: EvaluateFlags, io: Io): Promise<void> {
+  const engine = onnx(threads === undefined ? {} : { threads });
+  const model = await openTextModel(path, { checkpoint });
+  const line = new ProgressLine(io);
+  const options = { batch, onProgress: (done: number, total: number) => line.update(() => `${count(done)} of ${count(total)} tokens`) };
+  const quality = await (text === undefined
+    ? heldOutText(path).then(({ tokens, bytes }) => evaluateTokens(model, tokens, bytes, engine, options))
+    : readWholeText(text).then((content) => evaluateLanguageModel(model, content, engine, options))).finally(() => line.close());
+  printResult(io, json, quality, () => describeLanguage(quality));
+}
+
+async function readWholeText(file: string): Promise<string> {
+  const parts: string[] = [];
+  for await (const part of readDocuments([{ kind: "text", file }])) parts.push(part);
+  return parts.join("");
+}
+
+function describeLanguage({ loss, perplexity, bitsPerByte, tokens }: LanguageQuality): string {
+  return [
+    `loss           ${loss.toFixed(4)} nats a token`, `perplexity     ${perplexity.toFixed(3)}`,
+    `bits per byte  ${bitsPerByte.toFixed(4)}`, `tokens         ${count(tokens)}`,
+  ].join("\n");
 }
 
 async function evaluatedPairs(run: string, config: RunConfig, { data, source, reference }: EvaluateFlags): Promise<readonly Pair[]> {

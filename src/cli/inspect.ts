@@ -1,7 +1,8 @@
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
-import { loadConfig } from "../train/config-load.ts";
-import { inspectConfig, inspectRun, type ModelSummary } from "../train/inspect.ts";
+import { loadAnyConfig } from "../train/config-load.ts";
+import { isTextRunConfig } from "../train/config-text.ts";
+import { inspectConfig, inspectRun, inspectTextConfig, type ModelSummary } from "../train/inspect.ts";
 import { UsageError } from "./errors.ts";
 import { count, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
@@ -24,8 +25,13 @@ export function addInspect(program: Command, io: Io): void {
 async function runInspect(path: string, { set, json }: InspectFlags, io: Io): Promise<void> {
   const isFolder = await stat(path).then((found) => found.isDirectory(), () => false);
   if (isFolder && set.length > 0) throw new UsageError("--set changes a configuration, but a run was given.");
-  const summary = isFolder ? await inspectRun(path) : await inspectConfig(await loadConfig(path, set));
+  const summary = isFolder ? await inspectRun(path) : await inspectFile(path, set);
   printResult(io, json, summary, () => describe(summary));
+}
+
+async function inspectFile(path: string, overrides: readonly string[]): Promise<ModelSummary> {
+  const config = await loadAnyConfig(path, overrides);
+  return isTextRunConfig(config) ? inspectTextConfig(config) : inspectConfig(config);
 }
 
 function describe({ parameters, recurrentParameters, layers, vocabulary }: ModelSummary): string {

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { loadAnyConfig } from "../train/config-load.ts";
-import { isTextRunConfig } from "../train/config-text.ts";
+import type { RunConfig } from "../train/config.ts";
+import { isTextRunConfig, type TextRunConfig } from "../train/config-text.ts";
 import { pretrain } from "../train/pretrain.ts";
 import { train } from "../train/train.ts";
 import type { TrainedRun, TrainOptions } from "../train/train-task.ts";
@@ -41,10 +42,18 @@ async function runTrain(file: string, flags: TrainFlags, io: Io): Promise<void> 
     ...(flags.name === undefined ? [] : [`name=${JSON.stringify(flags.name)}`]),
     ...(flags.threads === undefined ? [] : [`engine.threads=${flags.threads}`]),
   ]);
+  const run = await trainWith(config, flags, io);
+  printResult(io, flags.json, run, () => describeRun(run));
+}
+
+/** Trains with progress shown. @throws Interruption where it was stopped before its end */
+export async function trainWith(
+  config: RunConfig | TextRunConfig, { resume = false, overwrite = false, json }: Pick<TrainFlags, "resume" | "overwrite" | "json">, io: Io,
+): Promise<TrainedRun> {
   const reporter = trainingReporter(io);
   const run = await interruptible(
     (signal) => {
-      const options: TrainOptions = { resume: flags.resume ?? false, overwrite: flags.overwrite ?? false, signal, onEvent: reporter.onEvent };
+      const options: TrainOptions = { resume, overwrite, signal, onEvent: reporter.onEvent };
       return isTextRunConfig(config) ? pretrain(config, options) : train(config, options);
     },
     {
@@ -55,13 +64,13 @@ async function runTrain(file: string, flags: TrainFlags, io: Io): Promise<void> 
       },
     },
   ).finally(() => reporter.close());
-  printResult(io, flags.json, run, () => describe(run));
-  if (run.reason !== "interrupted") return;
+  if (run.reason !== "interrupted") return run;
+  printResult(io, json, run, () => describeRun(run));
   io.err(`Stopped after step ${run.step}, which is saved. Go on with the same command and --resume.\n`);
   throw new Interruption("The training was stopped.");
 }
 
-function describe({ directory, reason, step, best, tokensPerSecond }: TrainedRun): string {
+export function describeRun({ directory, reason, step, best, tokensPerSecond }: TrainedRun): string {
   const how = { finished: "Finished", "no improvement": "Stopped, for validation no longer improved,", interrupted: "Interrupted" }[reason];
   const speed = Number.isFinite(tokensPerSecond) && tokensPerSecond > 0 ? ` (${count(tokensPerSecond)} tokens/s)` : "";
   const judged = best === undefined ? "" : `\nBest validation: ${best.loss.toFixed(4)} nats a token at step ${best.step}.`;

@@ -73,12 +73,12 @@ export class Gpt extends Module implements LanguageModel {
     return this.options.context;
   }
 
-  loss({ tokens, targets, lengths, documents }: TextBatch, { labelSmoothing, seed }: LanguageTrainingOptions): LanguageLoss {
+  loss({ tokens, targets, lengths, documents }: TextBatch, { labelSmoothing, zLoss, seed }: LanguageTrainingOptions): LanguageLoss {
     return this.within(() => {
       const positions = iota([tokens.dim(1)]); // [time]
       let x = this.dropout.forward(this.embed(tokens, positions), seed);
       for (const block of this.blocks) x = block.forward(x, positions, documents, seed);
-      const { losses, negativeLogLikelihoods } = linearCrossEntropy(this.norm.forward(x), this.outputWeight.tensor, targets, { labelSmoothing });
+      const { losses, negativeLogLikelihoods } = linearCrossEntropy(this.norm.forward(x), this.outputWeight.tensor, targets, { labelSmoothing, zLoss });
       const counts = iota(tokens.shape, 1).less(lengths.expandDims(1)).cast("float32"); // [batch, time]
       return { loss: losses.multiply(counts).sum(), negativeLogLikelihoods: negativeLogLikelihoods.multiply(counts).sum(1) };
     });

@@ -67,12 +67,12 @@ export class LstmLm extends Module implements LanguageModel {
     return this.layers.flatMap((layer) => layer.parameters()).filter(({ shape }) => shape.length === 2);
   }
 
-  loss({ tokens, targets, lengths, carry }: TextBatch, { labelSmoothing, seed }: LanguageTrainingOptions): LanguageLoss {
+  loss({ tokens, targets, lengths, carry }: TextBatch, { labelSmoothing, zLoss, seed }: LanguageTrainingOptions): LanguageLoss {
     return this.within(() => {
       const initial = this.layers.map((_, layer) => this.remembered(layer, tokens.dim(0), carry));
       const { top, states } = this.readLayers(this.inputDropout.forward(this.embedding.forward(tokens.transpose()), seed), initial, seed);
       const { losses, negativeLogLikelihoods } = linearCrossEntropy(top, this.outputWeight.tensor, targets.transpose(), {
-        bias: this.outputBias.tensor, labelSmoothing,
+        bias: this.outputBias.tensor, labelSmoothing, zLoss,
       });
       const counts = iota(losses.shape, 0).less(lengths).cast("float32"); // [time, batch]
       return {

@@ -87,6 +87,12 @@ describe("derivatives are those of central differences", () => {
     await requireTrueSlopes([hidden, weight], () => [linearCrossEntropy(hidden.tensor, weight.tensor, labels, { labelSmoothing }).losses]);
   });
 
+  test("of cross-entropy beside log²Z", async () => {
+    const [hidden, weight, bias] = [variable("hidden", [3, 2, 2]), variable("weight", [4, 2]), variable("bias", [4])];
+    const labels = constant([0, 3, 1, 1, 2, 0], "int32", [3, 2]);
+    await requireTrueSlopes([hidden, weight, bias], () => [linearCrossEntropy(hidden.tensor, weight.tensor, labels, { bias: bias.tensor, labelSmoothing: 0.1, zLoss: 0.3 }).losses]);
+  });
+
   test("of -log p, where nothing is smoothed", async () => {
     const [hidden, weight] = [variable("hidden", [3, 2, 2]), variable("weight", [4, 2])];
     const labels = constant([0, 3, 1, 1, 2, 0], "int32", [3, 2]);
@@ -130,6 +136,15 @@ describe("closed forms, in float64", () => {
       same("loss", "smoothed");
       ["0", "1", ...(biased ? ["2"] : [])].forEach((at) => same(`fused${at}`, `explicit${at}`));
     }), { numRuns: 40 });
+  });
+
+  test("log²Z of equal logits is log²V, in its own share", async () => {
+    const program = await reference().compile({}, () => {
+      const weight = variable("weight", [7, 2]).tensor;
+      const zero = constant([0, 0], "float32", [1, 1, 2]);
+      return { losses: linearCrossEntropy(zero, weight, constant([6], "int32", [1, 1]), { zLoss: 0.25 }).losses };
+    });
+    expect((await program.run({})).losses.data[0]).toBeCloseTo(Math.log(7) + 0.25 * Math.log(7) ** 2, 12);
   });
 
   test("equal logits give log V, whatever the label and however smoothed", async () => {

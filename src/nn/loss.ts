@@ -14,6 +14,8 @@ export interface LinearCrossEntropyOptions {
   readonly bias?: Tensor | undefined;
   /** ε of Szegedy et al. 2016, section 7: the target is (1 - ε) one-hot + ε / vocabulary. */
   readonly labelSmoothing?: number;
+  /** Weight of log²Z, Z being the sum of the exponential logits, beside the loss (Chowdhery et al. 2022, section 5). */
+  readonly zLoss?: number;
 }
 
 export interface LinearCrossEntropy {
@@ -33,7 +35,7 @@ const BLOCK = 256;
  * whole batch never exist. Derivatives: ∂loss/∂logits = softmax(logits) - target.
  */
 export function linearCrossEntropy(
-  hidden: Tensor, weight: Tensor, labels: Tensor, { bias, labelSmoothing = 0 }: LinearCrossEntropyOptions = {},
+  hidden: Tensor, weight: Tensor, labels: Tensor, { bias, labelSmoothing = 0, zLoss = 0 }: LinearCrossEntropyOptions = {},
 ): LinearCrossEntropy {
   const vocabulary = weight.dim(0);
   if (typeof vocabulary !== "number") throw new Error("The vocabulary must have a known size.");
@@ -44,11 +46,16 @@ export function linearCrossEntropy(
     const { outputs: [loss, nll, smooth] } = scan([], [blocks.split(h, 1), blocks.split(y, 0)], (_carries, [rows, label]) => {
       if (rows === undefined || label === undefined) throw new Error("A block has rows and their labels.");
       const product = rows.matmul(w.transpose()); // [rows, vocabulary]
-      const logProbabilities = logSoftmax(b === undefined ? product : product.add(b));
+      const logits = b === undefined ? product : product.add(b);
+      const logProbabilities = logSoftmax(logits);
       const nllHere = logProbabilities.takeAlong(label.expandDims(-1), -1).squeeze(-1).negate(); // [rows]
-      const lossHere = labelSmoothing === 0 ? nllHere
+      const smoothed = labelSmoothing === 0 ? nllHere
         : nllHere.multiply(1 - labelSmoothing).subtract(logProbabilities.sum(-1).multiply(labelSmoothing / vocabulary));
-      const probabilities = logProbabilities.exp();
+      // log Z = logit - log p, of any class. ∂(ζ log²Z)/∂logits = 2 ζ log Z · softmax(logits)
+      const logZ = zLoss === 0 ? undefined : logits.takeAlong(label.expandDims(-1), -1).squeeze(-1).add(nllHere);
+      const lossHere = logZ === undefined ? smoothed : smoothed.add(logZ.square().multiply(zLoss));
+      const likely = logProbabilities.exp();
+      const probabilities = logZ === undefined ? likely : likely.multiply(logZ.multiply(2 * zLoss).add(1).expandDims(-1));
       const smoothHere = labelSmoothing === 0 ? probabilities : probabilities.subtract(labelSmoothing / vocabulary);
       return { carries: [], outputs: [lossHere, nllHere, smoothHere] };
     });
@@ -70,7 +77,7 @@ export function linearCrossEntropy(
     return [byHidden, byWeight, undefined, byBias];
   });
   if (losses === undefined || negativeLogLikelihoods === undefined) throw new Error("Cross-entropy has two results.");
-  return { losses, negativeLogLikelihoods: labelSmoothing === 0 ? losses : negativeLogLikelihoods };
+  return { losses, negativeLogLikelihoods: labelSmoothing === 0 && zLoss === 0 ? losses : negativeLogLikelihoods };
 }
 
 /** Cuts rows into blocks of about equal height, the last one filled up with zeros. */

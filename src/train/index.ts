@@ -19,7 +19,7 @@ export {
 } from "./evaluate-run.ts";
 export { exportRun, type ExportedRun, type ExportRunOptions } from "./export-run.ts";
 export { evaluateLanguageModel, evaluateTokens, type LanguageEvaluateOptions, type LanguageQuality } from "./evaluate-text.ts";
-export { inspectConfig, inspectRun, type LayerSummary, type ModelSummary } from "./inspect.ts";
+export { inspectConfig, inspectRun, inspectTextConfig, type LayerSummary, type ModelSummary } from "./inspect.ts";
 export { listRuns, type RunSummary } from "./list-runs.ts";
 export { LockError } from "./lock.ts";
 export { MetricsLog, MetricsLogError, type MetricsRecord } from "./metrics-log.ts";

@@ -1,11 +1,15 @@
 /** What a model consists of, counted without making its weights. */
 import { access } from "node:fs/promises";
+import { TokenShards } from "../data/shards/token-shards.ts";
 import { Module, Parameter } from "../nn/module.ts";
 import { Tokenizer } from "../text/tokenizer.ts";
 import { resolveRun, type RunConfig, type RunInput, type TokenizerSpec } from "./config.ts";
+import { resolveTextRun, type TextRunConfig, type TextRunInput } from "./config-text.ts";
+import { buildLanguageModel } from "./open-text-run.ts";
 import { buildModel, isJoint, loadTokenizers } from "./open-run.ts";
 import { readSplits } from "./run-data.ts";
 import { RunDirectory } from "./run-directory.ts";
+import { tokenizerOf } from "./text-data.ts";
 
 export interface LayerSummary {
   /** Path within the model: `encoder.0`. */
@@ -39,18 +43,35 @@ export async function inspectConfig(input: RunInput | RunConfig): Promise<ModelS
   return summarize(config, await vocabularySizes(config));
 }
 
+/** The same for a language model. @throws ConfigError, DataError */
+export async function inspectTextConfig(input: TextRunInput | TextRunConfig): Promise<ModelSummary> {
+  const config = resolveTextRun(input);
+  return summarizeText(config, await textVocabularySize(config));
+}
+
 /** Counts the parameters of a run's model. @throws RunDirectoryError, TokenizerError */
 export async function inspectRun(path: string): Promise<ModelSummary> {
   const directory = await RunDirectory.open(path);
+  if (await directory.isTextRun()) {
+    const { size } = await Tokenizer.load(directory.tokenizerFile());
+    return summarizeText(await directory.readTextConfig(), size);
+  }
   const config = await directory.readConfig();
   const { source, target } = await loadTokenizers(directory, config);
   return summarize(config, { source: source.size, target: target.size });
 }
 
 function summarize(config: RunConfig, vocabulary: ModelSummary["vocabulary"]): ModelSummary {
-  const model = buildModel(config.model, vocabulary.source, vocabulary.target);
+  return summarizeModel(buildModel(config.model, vocabulary.source, vocabulary.target), vocabulary);
+}
+
+function summarizeText(config: TextRunConfig, vocabulary: number): ModelSummary {
+  return summarizeModel(buildLanguageModel(config.model, vocabulary), { source: vocabulary, target: vocabulary });
+}
+
+function summarizeModel(model: Module & { recurrentParameters?(): Parameter[] }, vocabulary: ModelSummary["vocabulary"]): ModelSummary {
   const parameters = model.parameters();
-  const recurrent = new Set(model.recurrentParameters());
+  const recurrent = new Set(model.recurrentParameters?.() ?? []);
   return {
     parameters: sizeOf(parameters),
     recurrentParameters: sizeOf([...recurrent]),
@@ -108,6 +129,14 @@ async function vocabularySizes(config: RunConfig): Promise<ModelSummary["vocabul
     return { source: size, target: size };
   }
   return { source: (await Tokenizer.train(specs.source, sources)).size, target: (await Tokenizer.train(specs.target, targets)).size };
+}
+
+async function textVocabularySize({ data, tokenizer }: TextRunConfig): Promise<number> {
+  if (data.kind === "shards") return (await TokenShards.open(data.folder)).vocabulary;
+  if (data.kind === "mixture") return (await TokenShards.open(data.parts[0]?.folder ?? "")).vocabulary;
+  const bound = tokenizer && boundOf(tokenizer);
+  if (tokenizer?.kind === "bpe" && bound !== undefined) return bound;
+  return (await tokenizerOf(data, tokenizer)).size;
 }
 
 /** The most tokens that a tokenizer may have. Byte pairs always have as many. */

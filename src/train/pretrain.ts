@@ -32,7 +32,7 @@ async function pretrainIn(directory: RunDirectory, config: TextRunConfig, option
   const model = buildLanguageModel(config.model, tokenizer.size).seed(config.seed);
   const { training, seed } = config;
   const { window, order, carriedRows } = readingOf(config);
-  const task: TextTaskOptions = { labelSmoothing: training.labelSmoothing, zLoss: training.zLoss, carriedRows, separateDocuments: training.separateDocuments };
+  const task: TextTaskOptions = { labelSmoothing: training.labelSmoothing, zLoss: training.zLoss, window, carriedRows, separateDocuments: training.separateDocuments };
   const reading = { batch: training.batch.sequences, context: window, documents: training.separateDocuments };
   return trainTask(directory, textTask(model, task), {
     config: { ...config, training: { ...training, normalize: "tokens" } }, checkpoint, vocabulary: textFingerprint(tokenizer),

@@ -6,7 +6,7 @@ import { readIndex } from "../data/shards/shard-index.ts";
 import { tokensInMemory, TokenShards, type TokenSource } from "../data/shards/token-shards.ts";
 import { Tokenizer } from "../text/tokenizer.ts";
 import type { TextRunConfig } from "./config-text.ts";
-import type { RunDirectory } from "./run-directory.ts";
+import { RunDirectory } from "./run-directory.ts";
 
 /** What a language model learns from, and what it is judged on. */
 export interface TextData {
@@ -24,16 +24,39 @@ export async function openTextData({ data, tokenizer: spec }: TextRunConfig, dir
       return withTokenizer(directory, isNew, await openShards(data.parts));
     case "text":
     case "package": {
-      const sources: DocumentSource[] = data.kind === "package" ? [data] : data.files.map((file) => ({ kind: "text", file }));
-      const documents: string[] = [];
-      for await (const document of readDocuments(sources)) documents.push(document);
-      if (documents.length === 0) throw new DataError("The data has no text; check the files.");
+      const documents = await readText(data);
       const tokenizer = isNew ? await trainTokenizer(spec, documents) : await Tokenizer.load(directory.tokenizerFile());
       return withTokenizer(directory, isNew, { tokenizer, ...splitText(documents, tokenizer, data.validation) });
     }
     default:
       return data satisfies never;
   }
+}
+
+type PlainText = Extract<TextRunConfig["data"], { kind: "text" | "package" }>;
+
+/** The tokenizer that plain text is cut with, learned from it. */
+export async function tokenizerOf(data: PlainText, spec: TextRunConfig["tokenizer"]): Promise<Tokenizer> {
+  return trainTokenizer(spec, await readText(data));
+}
+
+async function readText(data: PlainText): Promise<string[]> {
+  const sources: DocumentSource[] = data.kind === "package" ? [data] : data.files.map((file) => ({ kind: "text", file }));
+  const documents: string[] = [];
+  for await (const document of readDocuments(sources)) documents.push(document);
+  if (documents.length === 0) throw new DataError("The data has no text; check the files.");
+  return documents;
+}
+
+/** What a run holds out, and how many bytes of UTF-8 it stands for. @throws DataError where it holds nothing out */
+export async function heldOutText(path: string): Promise<{ tokens: TokenSource; bytes: number }> {
+  const directory = await RunDirectory.open(path);
+  const { validation, tokenizer } = await openTextData(await directory.readTextConfig(), directory, false);
+  if (validation === undefined) throw new DataError(`The run ${path} holds no text out; give one with --text FILE.`);
+  if (validation instanceof TokenShards) return { tokens: validation, bytes: validation.bytes };
+  const tokens = new Int32Array(validation.tokens);
+  validation.read(0, tokens);
+  return { tokens: validation, bytes: Buffer.byteLength(tokenizer.decode(tokens)) };
 }
 
 /** The tokens of one text, each document followed by its end token. */

@@ -10,6 +10,8 @@ import type { BatchSource, TrainingBatch, TrainingTask } from "./training-task.t
 export interface TextTaskOptions {
   readonly labelSmoothing: number;
   readonly zLoss: number;
+  /** Places of a row; a known number lets attention leave out what comes later. */
+  readonly window: number;
   /** Rows of every batch of a model that carries a state from batch to batch; `undefined` for others. */
   readonly carriedRows: number | undefined;
   /** Whether places see their own document only. */
@@ -17,11 +19,11 @@ export interface TextTaskOptions {
 }
 
 /** To continue text. */
-export function textTask(model: LanguageModel, { labelSmoothing, zLoss, carriedRows, separateDocuments }: TextTaskOptions): TrainingTask {
+export function textTask(model: LanguageModel, { labelSmoothing, zLoss, window, carriedRows, separateDocuments }: TextTaskOptions): TrainingTask {
   const rows = carriedRows ?? "batch";
   const signature: Signature = {
-    tokens: int32(rows, "time"), targets: int32(rows, "time"), lengths: int32(rows),
-    ...(separateDocuments && { documents: int32(rows, "time") }),
+    tokens: int32(rows, window), targets: int32(rows, window), lengths: int32(rows),
+    ...(separateDocuments && { documents: int32(rows, window) }),
     ...(carriedRows !== undefined && { continued: int32() }),
   };
   return {
