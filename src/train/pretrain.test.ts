@@ -1,0 +1,96 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { hash32 } from "../data/shuffle.ts";
+import { onnx } from "../engines/onnx/engine.ts";
+import { isTextRun, resolveTextRun, type TextRunConfig, type TextRunInput } from "./config-text.ts";
+import { evaluateTokens } from "./evaluate-text.ts";
+import { ToyFolder } from "./fixtures/toy-run.ts";
+import { openTextModel } from "./open-text-model.ts";
+import { pretrain } from "./pretrain.ts";
+import { RunDirectory } from "./run-directory.ts";
+import { heldOutText } from "./text-data.ts";
+
+let folder: ToyFolder;
+let text: string;
+
+beforeAll(async () => {
+  folder = await ToyFolder.create();
+  text = join(folder.path, "text.txt");
+  // Pairs of equal letters, so that every second one can be known.
+  await writeFile(text, Array.from({ length: 400 }, (_, at) => "abcdef"[hash32(3, at) % 6]?.repeat(2)).join(""));
+});
+
+afterAll(() => folder.remove());
+
+const MODELS: Readonly<Record<string, TextRunInput["model"]>> = {
+  gpt: { kind: "gpt", layers: 1, dimension: 16, heads: 2, context: 8, dropout: 0.1 },
+  "lstm-lm": { kind: "lstm-lm", layers: 1, hidden: 16, dropout: 0.1 },
+};
+
+function config(name: string, model: TextRunInput["model"], training: TextRunInput["training"]): TextRunConfig {
+  return resolveTextRun({
+    name, directory: folder.path, data: { kind: "text", files: [text], validation: 0.1 }, tokenizer: { kind: "character" }, model,
+    training: { batch: { sequences: 4 }, window: 8, optimizer: { kind: "adamw", learningRate: 1e-2 }, logEvery: 1, keepLast: 100, ...training },
+    engine: { kind: "onnx", threads: 1 },
+  });
+}
+
+describe.each(Object.entries(MODELS))("%s", (kind, model) => {
+  test("stopped in the middle and resumed, it ends as the same bytes, whatever was judged in between", async () => {
+    const training = { steps: 12, validateEvery: { steps: 3 }, checkpointEvery: { steps: 2 } };
+    await pretrain(config(`${kind}-undisturbed`, model, training));
+    const stop = new AbortController();
+    const disturbed = config(`${kind}-disturbed`, model, training);
+    const onEvent = (event: { readonly kind: string; readonly step?: number }): void => {
+      if (event.kind === "progress" && event.step === 5) stop.abort();
+    };
+    expect((await pretrain(disturbed, { signal: stop.signal, onEvent })).reason).toBe("interrupted");
+    expect((await pretrain(disturbed, { resume: true })).reason).toBe("finished");
+    for (const file of ["model.safetensors", "optimizer.safetensors"]) {
+      expect(await readFile(folder.checkpoint(`${kind}-disturbed`, 12, file))).toEqual(await readFile(folder.checkpoint(`${kind}-undisturbed`, 12, file)));
+    }
+  });
+
+  test("learns what can be known, and its judgement is that of decade evaluate", async () => {
+    const name = `${kind}-learning`;
+    const run = await pretrain(config(name, model, { steps: 300, validateEvery: { steps: 300 } }));
+    // Every second letter is one of six: log 6 / 2 nats at best.
+    expect(run.best?.loss).toBeLessThan(1.5);
+    const { tokens, bytes } = await heldOutText(run.directory);
+    const quality = await evaluateTokens(await openTextModel(run.directory), tokens, bytes, onnx({ threads: 1 }));
+    expect(quality.tokens).toBe(tokens.tokens);
+    expect(quality.perplexity).toBeCloseTo(Math.exp(quality.loss), 10);
+    expect(quality.bitsPerByte).toBeCloseTo((quality.loss * quality.tokens) / bytes / Math.LN2, 10);
+    // A recurrent model is judged in four rows while it trains and in one here, which knows more at each row's start.
+    expect(quality.loss).toBeCloseTo(run.best?.loss ?? NaN, kind === "gpt" ? 4 : 1);
+  });
+});
+
+describe("configuration", () => {
+  const base = { name: "x", data: { kind: "text", files: ["a.txt"] }, tokenizer: { kind: "character" }, model: { kind: "gpt" } };
+
+  test("what is meant for text is told from what is meant for pairs", () => {
+    expect(isTextRun(base)).toBe(true);
+    expect(isTextRun({ name: "x", data: { kind: "shards" } })).toBe(true);
+    expect(isTextRun({ name: "x", data: { kind: "tsv" }, model: { kind: "seq2seq-lstm" } })).toBe(false);
+  });
+
+  test.each([
+    [{ ...base, tokenizer: undefined }, /tokenizer: nothing was given, but the data is plain text/],
+    [{ ...base, data: { kind: "shards", folder: "f" } }, /tokenizer: given beside data.kind "shards"/],
+    [{ ...base, model: { kind: "gpt", dimension: 100, heads: 3 } }, /model.heads: received 3, which does not divide model.dimension 100/],
+    [{ ...base, model: { kind: "gpt", heads: 4, keyValueHeads: 3 } }, /model.keyValueHeads: received 3/],
+    [{ ...base, training: { window: 300 } }, /training.window: received 300, more than the 256 tokens/],
+    [{ ...base, training: { order: "sequential" } }, /training.order: received "sequential"/],
+    [{ ...base, model: { kind: "gpt", layer: 3 } }, /model.layer: unknown field for kind "gpt"; .*layers/],
+  ])("%j is refused", (input, message) => {
+    expect(() => resolveTextRun(input)).toThrow(message);
+  });
+
+  test("too short a text, and a run used as the other kind, are named", async () => {
+    await expect(pretrain({ ...config("short", { kind: "gpt", context: 4_000 }, {}), training: { ...config("short", { kind: "gpt" }, {}).training, window: 4_000 } })).rejects.toThrow(/but shuffled windows need 4001/);
+    const run = await RunDirectory.open(join(folder.path, "gpt-learning"));
+    await expect(run.readConfig()).rejects.toThrow(/is a language model/);
+  });
+});
