@@ -41,10 +41,9 @@ async function runPretrain(file: string | undefined, flags: PretrainFlags, io: I
   try {
     const [samples = []] = await generator.generate([""], SAMPLES);
     const texts = samples.map(({ text }) => text);
-    const { seed: _seed, ...choice } = SAMPLES;
     printResult(io, flags.json, { ...run, samples: texts }, () => [
       describeRun(run), "",
-      `What it writes (temperature ${choice.temperature}, top-p ${choice.topP}):`, ...texts.map((text) => `  ${text.replaceAll("\n", "\n  ")}\n`),
+      `What it writes (temperature ${SAMPLES.temperature}, top-p ${SAMPLES.topP}):`, ...texts.map((text) => `  ${text.replaceAll("\n", "\n  ")}\n`),
       "What to run next:",
       `  npx decade generate ${relative("", run.directory)} "The "`,
       `  npx decade evaluate ${relative("", run.directory)}   # perplexity and bits per byte`,

@@ -54,7 +54,7 @@ describe.each(Object.entries(MODELS))("%s", (_name, make) => {
     const model = make();
     const state = stateOf(model);
     const logs = await likelihoods(model, state);
-    const program = await reference().compile({ tokens: int32("batch", 5), targets: int32("batch", 5), lengths: int32("batch") }, (batch) => ({ ...model.loss(batch, OPTIONS) }) as Results, { state });
+    const program = await reference().compile({ tokens: int32("batch", 5), targets: int32("batch", 5), lengths: int32("batch") }, (batch) => ({ ...model.loss(batch, OPTIONS) }), { state });
     const rows = { tokens: [...TEXT.slice(0, 5), ...TEXT.slice(0, 3), 0, 0], targets: [...TEXT.slice(1), ...TEXT.slice(1, 4), 0, 0] };
     const found = await program.run({
       tokens: { data: Int32Array.from(rows.tokens), shape: [2, 5] }, targets: { data: Int32Array.from(rows.targets), shape: [2, 5] }, lengths: { data: Int32Array.of(5, 3), shape: [2] },
@@ -122,7 +122,7 @@ test("documents in one row know nothing of each other", async () => {
     const row = (values: readonly number[]) => constant([...values], "int32", [1, values.length]);
     const program = await reference().compile({}, () => ({
       ...model.loss({ tokens: row(tokens), targets: row(targets), documents: row(documents), lengths: constant([lengths], "int32") }, OPTIONS),
-    }) as Results, { state });
+    }), { state });
     return Number((await program.run({}))["loss"]?.data[0]);
   };
   // Rotary positions see distances only, so the second document is read as if it stood alone.

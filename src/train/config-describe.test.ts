@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import { configMarkdown } from "./config-markdown.ts";
 import { describeConfig } from "./config-describe.ts";
 
 describe("describeConfig", () => {
@@ -22,4 +24,8 @@ describe("describeConfig", () => {
     });
     expect(find("training.batch.sentences", "training.batch = { sentences }")).toMatchObject({ required: true });
   });
+});
+
+test("docs/config.md has every field as it is; npx jiti docs/write-config.ts writes it anew", async () => {
+  expect(await readFile(new URL("../../docs/config.md", import.meta.url), "utf8")).toBe(configMarkdown());
 });

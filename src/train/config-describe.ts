@@ -1,5 +1,6 @@
 /** The configuration's documentation, generated from its schema. */
 import { runJsonSchema } from "./config.ts";
+import { textRunJsonSchema } from "./config-text.ts";
 import { alternatives, fieldsOf, kindOf, typeText, type FieldSchema } from "./config-schema.ts";
 
 /** One documented field. */
@@ -17,9 +18,9 @@ export interface FieldDescription {
   readonly when?: string;
 }
 
-/** Every field of a run's configuration, in the order in which it is written, parents before their fields. */
-export function describeConfig(): FieldDescription[] {
-  return describeFields(runJsonSchema, "");
+/** Every field of a configuration, of pairs or of text, in the order in which it is written, parents before their fields. */
+export function describeConfig(kind: "pairs" | "text" = "pairs"): FieldDescription[] {
+  return describeFields(kind === "pairs" ? runJsonSchema : textRunJsonSchema, "");
 }
 
 function describeFields(schema: FieldSchema, prefix: string, when?: string): FieldDescription[] {
