@@ -28,6 +28,7 @@ export { rescoreList } from "./rescore-list.ts";
 export { readSplits, type PairSplits } from "./run-data.ts";
 export { RunDirectory, RunDirectoryError } from "./run-directory.ts";
 export type { TrainEvent } from "./train-event.ts";
+export { zaremba2014 } from "./presets.ts";
 export { pretrain } from "./pretrain.ts";
 export { openTextModel } from "./open-text-model.ts";
 export { openTextRun, buildLanguageModel, type OpenedTextRun } from "./open-text-run.ts";
