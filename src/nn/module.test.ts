@@ -36,6 +36,12 @@ describe("the parts of a model", () => {
     expect(new Model().parameters().map(({ name }) => name)).toEqual(NAMES);
   });
 
+  test("are listed whole before their own parts", () => {
+    const model = new Model();
+    const [one, other] = model.blocks;
+    expect(model.modules()).toEqual([model, model.first, one, one?.inner, other, other?.inner]);
+  });
+
   test("know their paths", () => {
     const model = new Model();
     expect(model.path).toBe("");

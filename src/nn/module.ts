@@ -70,6 +70,12 @@ export abstract class Module {
     return [...found];
   }
 
+  /** This module and all its parts, in the order of their fields, each once. */
+  modules(): Module[] {
+    const parts = this.#children().flatMap(({ child }) => (child instanceof Module ? child.modules() : []));
+    return [...new Set([this, ...parts])];
+  }
+
   /** Chooses the initial values of all parameters. Same seed and name, same values. */
   seed(seed: number): this {
     this.parameters().forEach((parameter) => parameter.seed(seed));
