@@ -16,6 +16,9 @@ const batchSchema = z.union([
   z.strictObject({ tokens: z.int().min(1).describe("Most tokens in a batch, padding included.") }),
 ]);
 
+const weightDecay = (share: number) =>
+  z.number().min(0).default(share).describe("Share of each weight, times the rate, removed per step.");
+
 const adamFields = {
   learningRate: learningRate(1e-3),
   beta1: z.number().min(0).lt(1).default(0.9).describe("Decay of the gradients' mean."),
@@ -33,7 +36,21 @@ const optimizerSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("adamw").describe("Adam with decoupled weight decay (Loshchilov and Hutter 2019)."),
     ...adamFields,
-    weightDecay: z.number().min(0).default(0.01).describe("Share of each weight, times the rate, removed per step."),
+    weightDecay: weightDecay(0.01),
+  }),
+  z.strictObject({
+    kind: z.literal("muon").describe("Muon (Jordan et al. 2024) of the matrices between hidden layers, AdamW of all else."),
+    learningRate: learningRate(0.02),
+    momentum: z.number().min(0).lt(1).default(0.95).describe("Share of the previous gradients that is kept."),
+    weightDecay: weightDecay(0),
+    adam: z
+      .strictObject({
+        ...adamFields,
+        beta2: adamFields.beta2.unwrap().default(0.95).describe("Decay of the squared gradients' mean."),
+        weightDecay: weightDecay(0.01),
+      })
+      .prefault({})
+      .describe("AdamW of embeddings, output weights and vectors; its rate follows the schedule in proportion."),
   }),
 ]);
 
@@ -93,6 +110,18 @@ const commonFields = {
     .nullable()
     .default(5)
     .describe("Largest Euclidean norm of all gradients together; null: no limit."),
+  average: z
+    .strictObject({ decay: z.number().gt(0).lt(1).default(0.999).describe("Share of the average that a step keeps.") })
+    .optional()
+    .describe("Exponential moving average of the weights, which validation and use of the run go by; absent: none."),
+  lossSpikes: z
+    .strictObject({
+      deviations: z.number().gt(0).default(6).describe("Standard deviations above the running mean that make a spike."),
+      window: z.int().min(2).default(100).describe("Steps that mean and deviation look back on, and between two reports."),
+    })
+    .nullable()
+    .prefault({})
+    .describe("Which steps are reported because their loss jumped; null: none."),
   validateEvery: interval().prefault({ epochs: 1 }).describe("How often the validation pairs are judged."),
   patience: steps().optional().describe("Validations without improvement before training stops; absent: never."),
   checkpointEvery: interval().prefault({ epochs: 1 }).describe("How often a checkpoint is written."),

@@ -58,6 +58,7 @@ describe("resolveRun", () => {
         optimizer: { kind: "adam", learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
         schedule: { kind: "constant", warmup: 0 },
         clipNorm: 5,
+        lossSpikes: { deviations: 6, window: 100 },
         labelSmoothing: 0,
         normalize: "tokens",
         validateEvery: { epochs: 1 },
@@ -116,7 +117,7 @@ describe("a wrong configuration", () => {
     [{ ...minimal, sed: 1 }, ['sed: unknown field; did you mean "seed"?']],
     [{ ...minimal, seed: -1 }, ["seed: received -1, expected integer ≥ 0 and ≤ 4294967295."]],
     [{ ...minimal, seed: undefined, name: undefined }, ["name: nothing was given, expected string."]],
-    [model({ hiden: 5 }), ['model.hiden: unknown field; did you mean "hidden"?']],
+    [model({ hiden: 5 }), ['model.hiden: unknown field for kind "seq2seq-lstm"; did you mean "hidden"?']],
     [model({ layers: 1.5 }), ["model.layers: received 1.5, expected integer ≥ 1."]],
     [model({ dropout: 1 }), ["model.dropout: received 1, expected number ≥ 0 and < 1."]],
     [
@@ -125,9 +126,9 @@ describe("a wrong configuration", () => {
     ],
     [
       model({ kind: "seq2seq-lst" }),
-      ['model.kind: received "seq2seq-lst", expected "seq2seq-lstm"; did you mean "seq2seq-lstm"?'],
+      ['model.kind: received "seq2seq-lst", expected "seq2seq-lstm" | "seq2seq-transformer"; did you mean "seq2seq-lstm"?'],
     ],
-    [model({ kind: undefined }), ['model.kind: nothing was given, expected "seq2seq-lstm".']],
+    [model({ kind: undefined }), ['model.kind: nothing was given, expected "seq2seq-lstm" | "seq2seq-transformer".']],
     [
       model({ initialization: { kind: "glorot", range: 1 } }),
       ['model.initialization.range: unknown field for kind "glorot"; the known ones are "kind".'],

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CheckpointError } from "./checkpoint.ts";
+import { lossHistorySchema } from "./loss-spikes.ts";
 
 const positionSchema = z.object({
   /** Optimiser steps taken. */
@@ -15,6 +16,8 @@ const positionSchema = z.object({
   staleValidations: z.int(),
   /** Times that a plateau has lowered the learning rate. */
   reductions: z.int(),
+  /** Absent before the first step, and where spikes are not looked for. */
+  losses: lossHistorySchema.optional(),
   best: z.object({ step: z.int(), loss: z.number() }).optional(),
 });
 

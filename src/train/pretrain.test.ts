@@ -37,18 +37,22 @@ function config(name: string, model: TextRunInput["model"], training: TextRunInp
 }
 
 describe.each(Object.entries(MODELS))("%s", (kind, model) => {
-  test("stopped in the middle and resumed, it ends as the same bytes, whatever was judged in between", async () => {
-    const training = { steps: 12, validateEvery: { steps: 3 }, checkpointEvery: { steps: 2 } };
-    await pretrain(config(`${kind}-undisturbed`, model, training));
+  test.each([
+    ["adamw", {}],
+    ["muon", { optimizer: { kind: "muon" }, average: { decay: 0.9 }, accumulate: 2 }],
+  ] satisfies [string, TextRunInput["training"]][])("by %s, stopped in the middle and resumed, it ends as the same bytes, whatever was judged in between", async (optimizer, special) => {
+    const training = { steps: 12, validateEvery: { steps: 3 }, checkpointEvery: { steps: 2 }, ...special };
+    const name = `${kind}-${optimizer}`;
+    await pretrain(config(`${name}-undisturbed`, model, training));
     const stop = new AbortController();
-    const disturbed = config(`${kind}-disturbed`, model, training);
+    const disturbed = config(`${name}-disturbed`, model, training);
     const onEvent = (event: { readonly kind: string; readonly step?: number }): void => {
       if (event.kind === "progress" && event.step === 5) stop.abort();
     };
     expect((await pretrain(disturbed, { signal: stop.signal, onEvent })).reason).toBe("interrupted");
     expect((await pretrain(disturbed, { resume: true })).reason).toBe("finished");
     for (const file of ["model.safetensors", "optimizer.safetensors"]) {
-      expect(await readFile(folder.checkpoint(`${kind}-disturbed`, 12, file))).toEqual(await readFile(folder.checkpoint(`${kind}-undisturbed`, 12, file)));
+      expect(await readFile(folder.checkpoint(`${name}-disturbed`, 12, file))).toEqual(await readFile(folder.checkpoint(`${name}-undisturbed`, 12, file)));
     }
   });
 

@@ -71,6 +71,7 @@ export async function trainTask(
   const { model } = task;
   const programs = await TrainingPrograms.compile(engine ?? onnx(threads === undefined ? {} : { threads }), task, {
     optimizer: config.training.optimizer, accumulate: config.training.accumulate > 1,
+    averages: config.training.average !== undefined,
   });
   const log = await MetricsLog.open(directory.metricsFile, { resumeAt: checkpoint?.step ?? 0 });
   try {

@@ -1,17 +1,18 @@
 import { setImmediate } from "node:timers/promises";
 import { hash32 } from "../data/shuffle.ts";
-import type { TensorData } from "../data/safetensors.ts";
 import type { Module } from "../nn/module.ts";
 import { learningRate } from "../optim/schedules.ts";
 import { markBest, pruneCheckpoints } from "./checkpoint-list.ts";
 import { saveCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import type { Interval, TrainerSettings } from "./config.ts";
+import { watchLoss } from "./loss-spikes.ts";
 import type { MetricsLog } from "./metrics-log.ts";
-import { matchParameters, requireVocabulary } from "./open-run.ts";
+import { requireVocabulary } from "./open-run.ts";
 import { initialPosition, parsePosition, type Position } from "./position.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import type { TrainEvent } from "./train-event.ts";
 import type { TrainingPrograms } from "./training-programs.ts";
+import { restoreTensors, savedTensors } from "./training-state.ts";
 import type { BatchSource } from "./training-task.ts";
 
 /** Training cannot go on. */
@@ -75,14 +76,7 @@ export class Trainer {
   restore(checkpoint: Checkpoint): void {
     const { model, programs, vocabulary } = this.#parts;
     requireVocabulary(checkpoint, vocabulary);
-    for (const [name, data] of matchParameters(model, checkpoint.model, checkpoint.path)) programs.state.write(name, data);
-    for (const { name } of this.#optimizerVariables()) {
-      const tensor = checkpoint.optimizer.get(name);
-      if (tensor === undefined) {
-        throw new TrainingError(`The checkpoint ${checkpoint.path} lacks the optimiser's "${name}"; it was made with another optimiser.`);
-      }
-      programs.state.write(name, tensor.data);
-    }
+    restoreTensors(model, programs, checkpoint);
     this.#position = parsePosition(checkpoint.state);
     this.#saved = this.#position.step;
   }
@@ -144,8 +138,9 @@ export class Trainer {
       step, totalSteps: this.totalSteps, epoch: this.#epochs(), reductions: this.#position.reductions,
     });
     const clip = training.clipNorm !== null && norm > training.clipNorm ? training.clipNorm / norm : 1;
-    await programs.apply(average * clip, rate);
+    await programs.apply(average * clip, rate, averageDecay(training.average, step));
 
+    await this.#watch(loss / targetTokens);
     this.#position = {
       ...this.#position, step: step + 1, epoch, index, seenTokens: this.#position.seenTokens + tokens,
     };
@@ -154,6 +149,22 @@ export class Trainer {
     this.#window.targetTokens += targetTokens;
     this.#window.tokens += tokens;
     await this.#report(rate, norm);
+  }
+
+  /** Remembers the loss of the step that was just taken, before the position moves on, and reports it where it jumped. */
+  async #watch(loss: number): Promise<void> {
+    const { config: { training: { lossSpikes } }, log, onEvent } = this.#parts;
+    const { step, epoch, index, losses } = this.#position;
+    const watched = lossSpikes === null ? undefined : watchLoss(losses, loss, lossSpikes);
+    this.#position = { ...this.#position, losses: watched?.history };
+    if (watched?.spike === undefined) return;
+    const { mean, deviation } = watched.spike;
+    await log.append({ step: step + 1, lossSpike: { loss, mean, deviation, epoch, index } });
+    onEvent({
+      kind: "notice",
+      message: `Step ${step + 1}: the loss jumped to ${loss.toFixed(3)}, from ${mean.toFixed(3)} ± ${deviation.toFixed(3)} in the steps before; `
+        + `its data begins with batch ${index} of epoch ${epoch}, both counted from 0.`,
+    });
   }
 
   async #report(rate: number, gradientNorm: number): Promise<void> {
@@ -216,29 +227,14 @@ export class Trainer {
     this.#requireFiniteWeights();
     const paused = performance.now();
     await log.flush();
-    const parameters = model.parameters();
     const path = await saveCheckpoint(directory, this.#position.step, {
-      model: new Map(parameters.map(({ name }) => [name, this.#tensor(name)])),
-      optimizer: new Map(this.#optimizerVariables().map(({ name }) => [name, this.#tensor(name)])),
+      ...savedTensors(model, programs),
       state: { position: this.#position, parameters: programs.state.names.length, vocabulary },
     });
     await pruneCheckpoints(directory, config.training.keepLast);
     this.#saved = this.#position.step;
     this.#window.started += performance.now() - paused;
     onEvent({ kind: "checkpoint", step: this.#position.step, path });
-  }
-
-  #optimizerVariables() {
-    const { model, programs } = this.#parts;
-    return programs.optimizerVariables(new Set(model.parameters().map(({ name }) => name)));
-  }
-
-  #tensor(name: string): TensorData {
-    const { state } = this.#parts.programs;
-    const { shape } = state.variable(name);
-    const data = state.read(name);
-    return data instanceof Int32Array ? { dtype: "int32", shape, data }
-      : { dtype: "float32", shape, data: data instanceof Float32Array ? data : Float32Array.from(data) };
   }
 
   /** The last update may have broken what the loss before it did not show; such weights are never saved. */
@@ -268,6 +264,11 @@ export class Trainer {
 
 function emptyWindow(): Window {
   return { steps: 0, loss: 0, targetTokens: 0, tokens: 0, started: performance.now() };
+}
+
+/** Less in the first steps, so that the average soon forgets the initial weights (as TensorFlow's ExponentialMovingAverage does). */
+function averageDecay(average: TrainerSettings["average"], step: number): number | undefined {
+  return average && Math.min(average.decay, (1 + step) / (10 + step));
 }
 
 /** Batches of the whole training. */

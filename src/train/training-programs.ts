@@ -3,13 +3,22 @@ import type { StateStore } from "../engines/state-store.ts";
 import { gradients } from "../graph/gradients.ts";
 import { float32, int32 } from "../graph/program.ts";
 import type { StateVariable } from "../graph/state.ts";
+import type { StateUpdate } from "../graph/program.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { adam, adamw, sgd, type Optimizer } from "../optim/index.ts";
+import type { Module, Parameter } from "../nn/module.ts";
+import { adam, adamw, hiddenMatrices, muon, sgd, type Optimizer } from "../optim/index.ts";
 import { ownVariable, read } from "../optim/optimizer.ts";
+import { inPieces } from "../optim/pieces.ts";
 import type { OptimizerConfig } from "./config.ts";
 import type { TrainingBatch, TrainingTask } from "./training-task.ts";
 
 const GRADIENT = "gradient.";
+const AVERAGE = "average.";
+
+/** The state that holds the moving average of a parameter. */
+export function averageName(parameter: string): string {
+  return `${AVERAGE}${parameter}`;
+}
 
 /** What a batch contributes to a step. */
 export interface BatchResult {
@@ -26,15 +35,23 @@ export interface BatchResult {
  */
 export class TrainingPrograms {
   readonly state: StateStore;
+  /** Whether a moving average of the weights is kept; `evaluate` then goes by it. */
+  readonly averages: boolean;
+  readonly #parameters: readonly Parameter[];
   readonly #gradient: Executable;
   readonly #accumulate: Executable | undefined;
   readonly #apply: Executable;
   readonly #evaluate: Executable;
 
   private constructor(
-    state: StateStore, gradient: Executable, accumulate: Executable | undefined, apply: Executable, evaluate: Executable,
+    parameters: readonly Parameter[], averages: boolean,
+    { state, gradient, accumulate, apply, evaluate }: {
+      state: StateStore; gradient: Executable; accumulate: Executable | undefined; apply: Executable; evaluate: Executable;
+    },
   ) {
     this.state = state;
+    this.averages = averages;
+    this.#parameters = parameters;
     this.#gradient = gradient;
     this.#accumulate = accumulate;
     this.#apply = apply;
@@ -42,9 +59,10 @@ export class TrainingPrograms {
   }
 
   static async compile(
-    engine: Engine, task: TrainingTask, options: { optimizer: OptimizerConfig; accumulate: boolean },
+    engine: Engine, task: TrainingTask, options: { optimizer: OptimizerConfig; accumulate: boolean; averages?: boolean },
   ): Promise<TrainingPrograms> {
     const state = engine.createState();
+    const { accumulate, averages = false } = options;
     const parameters = task.model.parameters();
     const buffers = parameters.map((parameter) => ownVariable(`${GRADIENT}${parameter.name}`, parameter.shape));
     const compileGradient = (adding: boolean): Promise<Executable> => engine.compile(
@@ -57,17 +75,20 @@ export class TrainingPrograms {
       },
       { state },
     );
-    const optimizer = makeOptimizer(options.optimizer);
-    const apply = await engine.compile({ scale: float32(), learningRate: float32() }, ({ scale, learningRate }) => ({
-      updates: optimizer.update(
-        parameters.map((variable, at) => ({ variable, gradient: read(variableAt(buffers, at)), scale })), learningRate),
-    }), { state });
+    const optimizer = makeOptimizer(options.optimizer, task.model);
+    const update = ({ scale, learningRate }: { scale: Tensor; learningRate: Tensor }): StateUpdate[] => optimizer.update(
+      parameters.map((variable, at) => ({ variable, gradient: read(variableAt(buffers, at)), scale })), learningRate);
+    const rates = { scale: float32(), learningRate: float32() };
+    const apply = averages
+      ? await engine.compile({ ...rates, averageDecay: float32() }, ({ averageDecay, ...fed }) => ({ updates: withAverages(update(fed), parameters, averageDecay) }), { state })
+      : await engine.compile(rates, (fed) => ({ updates: update(fed) }), { state });
     const evaluate = await engine.compile(task.validationSignature, (batch) => {
       const { negativeLogLikelihoods, updates = [] } = task.validationLoss(batch);
       return { negativeLogLikelihoods, updates };
     }, { state });
-    return new TrainingPrograms(
-      state, await compileGradient(false), options.accumulate ? await compileGradient(true) : undefined, apply, evaluate);
+    return new TrainingPrograms(parameters, averages, {
+      state, gradient: await compileGradient(false), accumulate: accumulate ? await compileGradient(true) : undefined, apply, evaluate,
+    });
   }
 
   /** Computes the gradient of a batch's summed loss, adding it to what is there unless `first`. */
@@ -79,23 +100,39 @@ export class TrainingPrograms {
     return { loss: Number(loss?.data[0]), squaredNorm: Number(norm?.data[0]) };
   }
 
-  /** Moves the weights along the gradient, times `scale`. */
-  async apply(scale: number, learningRate: number): Promise<void> {
-    await this.#apply.run({ scale: scalar(scale), learningRate: scalar(learningRate) });
+  /** Moves the weights along the gradient, times `scale`. `averageDecay`, where there are averages, is the share of them that stays. */
+  async apply(scale: number, learningRate: number, averageDecay = 1): Promise<void> {
+    await this.#apply.run({
+      scale: scalar(scale), learningRate: scalar(learningRate), ...(this.averages && { averageDecay: scalar(averageDecay) }),
+    });
   }
 
   /** -log p of each sequence's targets, nats. */
   async evaluate({ feeds }: TrainingBatch): Promise<Float32Array> {
-    const { negativeLogLikelihoods } = await this.#evaluate.run(feeds);
-    const data = negativeLogLikelihoods?.data;
-    return data instanceof Float32Array ? data : Float32Array.from(data ?? []);
+    this.#exchangeAverages();
+    try {
+      const { negativeLogLikelihoods } = await this.#evaluate.run(feeds);
+      const data = negativeLogLikelihoods?.data;
+      return data instanceof Float32Array ? data : Float32Array.from(data ?? []);
+    } finally {
+      this.#exchangeAverages();
+    }
   }
 
-  /** Variables that a checkpoint's optimizer file holds: all but the parameters and the gradients. */
+  /** Variables of the optimiser, and what else only training needs: all but parameters, averages and gradients. */
   optimizerVariables(parameters: ReadonlySet<string>): StateVariable[] {
     return this.state.names
-      .filter((name) => !name.startsWith(GRADIENT) && !parameters.has(name))
+      .filter((name) => !name.startsWith(GRADIENT) && !name.startsWith(AVERAGE) && !parameters.has(name))
       .map((name) => this.state.variable(name));
+  }
+
+  /** The averages take the place of the weights, and the other way round. */
+  #exchangeAverages(): void {
+    if (!this.averages) return;
+    for (const { name } of this.#parameters) {
+      const average = this.state.read(averageName(name));
+      this.state.exchange(averageName(name), this.state.exchange(name, average));
+    }
   }
 
   async dispose(): Promise<void> {
@@ -119,7 +156,19 @@ function squaredNorm(tensors: readonly Tensor[]): Tensor {
   return tensors.map((tensor) => tensor.square().sum()).reduce((sum, square) => sum.add(square));
 }
 
-function makeOptimizer(config: OptimizerConfig): Optimizer {
+/** Updates of weights, and with them a ← d a + (1 - d) w of each, which begins with the initial weights. */
+function withAverages(updates: readonly StateUpdate[], parameters: readonly Parameter[], decay: Tensor): StateUpdate[] {
+  const values = new Map(updates.map(({ variable, value }) => [variable.name, value]));
+  const rest = decay.negate().add(1);
+  return [...updates, ...parameters.flatMap((parameter) => {
+    const variable = { ...ownVariable(averageName(parameter.name), parameter.shape), initialize: () => parameter.initialize() };
+    const [value] = inPieces([read(variable), values.get(parameter.name) ?? parameter.tensor], ([average, weight]) => (
+      average && weight ? [average.multiply(decay).add(weight.multiply(rest))] : []));
+    return value === undefined ? [] : [{ variable, value }];
+  })];
+}
+
+function makeOptimizer(config: OptimizerConfig, model: Module): Optimizer {
   switch (config.kind) {
     case "sgd":
       return sgd(config);
@@ -127,6 +176,8 @@ function makeOptimizer(config: OptimizerConfig): Optimizer {
       return adam(config);
     case "adamw":
       return adamw(config);
+    case "muon":
+      return muon({ ...config, matrices: hiddenMatrices(model) });
     default:
       return config satisfies never;
   }
