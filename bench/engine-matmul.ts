@@ -1,8 +1,7 @@
-import type { Executable, Feeds } from "../src/engines/engine.ts";
-import { onnx } from "../src/engines/onnx/engine.ts";
+import type { Engine, Executable, Feeds } from "../src/engines/engine.ts";
 import { scan } from "../src/graph/control.ts";
 import { float32, type Signature } from "../src/graph/program.ts";
-import { median, timeCalls } from "./timing.ts";
+import { median, timeCalls, type Clock } from "./timing.ts";
 
 /** One matrix product [rows, inner] x [inner, columns] that a training step does `count` times. */
 export interface Product {
@@ -11,12 +10,14 @@ export interface Product {
   readonly columns: number;
   /** Whether the engine gets the right operand transposed. */
   readonly transposed?: boolean;
+  /** Products of one operation, each with operands of its own; 1 by default. */
+  readonly together?: number;
   readonly count: number;
 }
 
 /** Floating-point operations of products. */
 export function operations(products: readonly Product[]): number {
-  return products.reduce((sum, { rows, inner, columns, count }) => sum + 2 * rows * inner * columns * count, 0);
+  return products.reduce((sum, { rows, inner, columns, together = 1, count }) => sum + 2 * rows * inner * columns * together * count, 0);
 }
 
 /** Products in one run of a program, so that what a run costs in TypeScript does not count. */
@@ -26,18 +27,26 @@ const LOOP = 15;
 export class EngineMatmul {
   readonly #programs: { product: Product; loop: number; program: Executable; feeds: Feeds<Signature> }[] = [];
 
+  readonly #engine: Engine;
+  readonly #clock: Clock;
+
+  constructor(engine: Engine, clock: Clock) {
+    this.#engine = engine;
+    this.#clock = clock;
+  }
+
   async prepare(products: readonly Product[]): Promise<this> {
-    const engine = onnx();
     for (const product of products) {
-      const { rows, inner, columns, transposed } = product;
+      const { rows, inner, columns, transposed, together } = product;
       const loop = Math.min(LOOP, product.count);
-      const left = [loop, rows, inner];
-      const right = transposed === true ? [columns, inner] : [inner, columns];
-      const program = await engine.compile({ a: float32(...left), b: float32(...right) }, ({ a, b }) => {
+      const batch = together === undefined ? [] : [together];
+      const left = [loop, ...batch, rows, inner];
+      const right = [...batch, ...(transposed === true ? [columns, inner] : [inner, columns])];
+      const program = await this.#engine.compile({ a: float32(...left), b: float32(...right) }, ({ a, b }) => {
         const { outputs: [corners] } = scan([], [a], (_carries, [x]) => {
           if (x === undefined) throw new Error("A step has a left operand.");
           const y = x.matmul(transposed === true ? b.transpose() : b);
-          return { carries: [], outputs: [y.slice(0, 0, 1).slice(1, 0, 1)] }; // one number, so that copying y does not count
+          return { carries: [], outputs: [y.slice(-1, 0, 1).slice(-2, 0, 1)] }; // a corner, so that copying y does not count
         });
         return { corners };
       });
@@ -50,7 +59,7 @@ export class EngineMatmul {
   async gflops(repeats: number): Promise<number> {
     let milliseconds = 0;
     for (const { product, loop, program, feeds } of this.#programs) {
-      milliseconds += (product.count / loop) * median(await timeCalls(() => program.run(feeds), repeats, 1));
+      milliseconds += (product.count / loop) * median(await timeCalls(() => program.run(feeds), repeats, 1, this.#clock));
     }
     return operations(this.#programs.map(({ product }) => product)) / milliseconds / 1e6;
   }

@@ -2,6 +2,7 @@ import { Generator } from "../src/decode/language/generator.ts";
 import type { TextVocabulary } from "../src/decode/language/vocabulary.ts";
 import { onnx } from "../src/engines/onnx/engine.ts";
 import { Gpt } from "../src/models/gpt.ts";
+import { gptOptions } from "./gpt-train.ts";
 import { runPeer } from "./peer.ts";
 import { median, peakMemoryMiB, timeCalls, watchEngine } from "./timing.ts";
 
@@ -22,10 +23,7 @@ const ROUNDS = 3;
 /** Greedy text of a GPT with its key-value cache, for one prompt and for eight at once: new tokens a second, prompts read included. */
 export async function gptDecode(size: GptDecodeSize) {
   const engineMilliseconds = watchEngine();
-  const model = new Gpt({
-    ...size, keyValueHeads: size.heads, feedForward: 4 * size.dimension, activation: "gelu-tanh", normalization: "layer", epsilon: 1e-5,
-    positions: "learned", rotaryBase: 10_000, dropout: 0, bias: true, tiedEmbeddings: true,
-  });
+  const model = new Gpt(gptOptions(size));
   const parameters = new Map(model.parameters().map((parameter) => [parameter.name, parameter.initialize()]));
   const generator = Generator.create({ model, parameters, tokenizer: numbers(size.vocabulary) }, onnx());
   const measured = [];
