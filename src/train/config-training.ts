@@ -46,6 +46,7 @@ const optimizerSchema = z.discriminatedUnion("kind", [
     adam: z
       .strictObject({
         ...adamFields,
+        learningRate: learningRate(3e-3),
         beta2: adamFields.beta2.unwrap().default(0.95).describe("Decay of the squared gradients' mean."),
         weightDecay: weightDecay(0.01),
       })
