@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { loadConfig } from "../train/config-load.ts";
+import { loadAnyConfig, loadConfig } from "../train/config-load.ts";
 import { inspectConfig } from "../train/inspect.ts";
 import { Workplace } from "./fixtures/command-line.ts";
 import { main } from "./program.ts";
@@ -54,6 +54,6 @@ describe("the examples", () => {
   it("are valid configurations", async () => {
     const configs = (await readdir(examples)).filter((file) => file.endsWith(".config.ts"));
     expect(configs.length).toBeGreaterThanOrEqual(5);
-    for (const file of configs) await expect(loadConfig(`${examples}${file}`), file).resolves.toMatchObject({ name: file.replace(".config.ts", "") });
+    for (const file of configs) await expect(loadAnyConfig(`${examples}${file}`), file).resolves.toMatchObject({ name: file.replace(".config.ts", "") });
   });
 });

@@ -1,6 +1,6 @@
 /** Writing files so that a kill at any instant leaves either the old or the new content. */
 import { randomBytes } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
+import { open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 /** Replaces a file's content: written beside it, flushed, renamed, and the folder flushed. */
@@ -14,6 +14,12 @@ export async function writeFileAtomically(path: string, content: string): Promis
     throw error;
   }
   await syncFolder(dirname(path));
+}
+
+/** Removes what kills left of `writeFileAtomically` calls for files of a folder. No other process may be writing there. */
+export async function removeUnfinished(folder: string, names: readonly string[]): Promise<void> {
+  const isUnfinished = (found: string): boolean => names.some((name) => found.startsWith(`.${name}.`) && found.endsWith(".tmp"));
+  for (const found of await readdir(folder)) if (isUnfinished(found)) await rm(join(folder, found), { force: true });
 }
 
 /** Writes a file and flushes it to the disk. */

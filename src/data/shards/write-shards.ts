@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { Tokenizer, type TokenizerSpec } from "../../text/index.ts";
 import { DataError } from "../data-error.ts";
 import { documentGroups } from "../documents/document-source.ts";
-import { errorCode, writeFileAtomically } from "../durable-files.ts";
+import { errorCode, removeUnfinished, writeFileAtomically } from "../durable-files.ts";
 import { checkShardFiles } from "./check-shards.ts";
 import { documentBatches, splitOf, streamsOf, type DocumentBatch, type DocumentStream } from "./document-batches.ts";
 import { hashDocument } from "./document-hash.ts";
 import type { EncodedDocuments } from "./encode-documents.ts";
 import { startEncoder } from "./encoder.ts";
-import { readIndex, sha256, TOKENIZER_FILE, totals, writeIndex, type Shard, type ShardIndex, type Split } from "./shard-index.ts";
+import { INDEX_FILE, readIndex, sha256, TOKENIZER_FILE, totals, writeIndex, type Shard, type ShardIndex, type Split } from "./shard-index.ts";
 import { planShards, type ShardOptions, type ShardPlan } from "./shard-plan.ts";
 import { ShardWriter } from "./shard-writer.ts";
 import { tokenType } from "./token-array.ts";
@@ -49,6 +49,7 @@ export async function writeShards(options: WriteOptions): Promise<ShardIndex> {
   const plan = await planShards(options);
   try {
     await mkdir(plan.folder, { recursive: true });
+    await removeUnfinished(plan.folder, [INDEX_FILE, TOKENIZER_FILE]);
     if (options.overwrite === true) await removeShards(plan.folder);
     const earlier = await readIndex(plan.folder);
     if (earlier !== undefined) checkSamePlan(earlier, plan);
