@@ -1,6 +1,5 @@
 import type { DType } from "../graph/dtype.ts";
 import type { Program, Results, Signature } from "../graph/program.ts";
-import { shapesEqual } from "../graph/shape.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { StateStore } from "./state-store.ts";
 
@@ -23,11 +22,6 @@ export interface CompileOptions {
   readonly state?: StateStore;
   /** The program never changes its state, nor does anything else: an engine may bake its values in. */
   readonly frozen?: boolean;
-  /**
-   * Feeds that each have a fetch of their name and shape, which takes their place: an engine may write it into the
-   * feed's own array. Such a feed is lost with the run; go on with the fetch.
-   */
-  readonly overwritten?: readonly string[];
 }
 
 /** A lowered program. Owns its state or shares that of others, and whatever the engine keeps outside JavaScript. */
@@ -60,15 +54,5 @@ export function requireFrozen({ updates }: Program, { frozen = false }: CompileO
   const [update] = updates;
   if (frozen && update !== undefined) {
     throw new Error(`The program is compiled with frozen state, but it updates "${update.variable.name}".`);
-  }
-}
-
-/** Throws where a feed that may be overwritten has no fetch to take its place. */
-export function requireReplaced({ feeds, fetches }: Program, { overwritten = [] }: CompileOptions): void {
-  for (const name of overwritten) {
-    const [feed, fetch] = [feeds[name], fetches.find((one) => one.name === name)?.tensor];
-    if (feed === undefined || fetch?.dtype !== feed.dtype || !shapesEqual(fetch.shape, feed.shape)) {
-      throw new Error(`"${name}" may be overwritten, so the program needs a feed and a fetch of this name, of one type and shape.`);
-    }
   }
 }

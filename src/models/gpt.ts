@@ -118,19 +118,19 @@ export class Gpt extends Module implements LanguageModel {
     return Object.fromEntries(this.blocks.flatMap((_, layer) => [[`keys${layer}`, cache], [`values${layer}`, cache]]));
   }
 
-  extend(tokens: Tensor, memory: Carried, { lengths, counts, each }: Extension): { logits: Tensor; memory: Carried } {
+  extend(tokens: Tensor, memory: Carried, { lengths, counts, each }: Extension): { logits: Tensor; added: Carried } {
     return this.within(() => {
       // Tokens that fill up may stand beyond the last position.
       const positions = lengths.expandDims(1).add(iota([1, tokens.dim(1)], 1)).minimum(this.context - 1); // [rows, time]
       let x = this.embed(tokens, positions);
-      const next: Record<string, Tensor> = {};
+      const added: Record<string, Tensor> = {};
       for (const [layer, block] of this.blocks.entries()) {
         const [keysName, valuesName] = [`keys${layer}`, `values${layer}`];
         const cache = { keys: carriedTensor(memory, keysName), values: carriedTensor(memory, valuesName) };
-        const after = block.extend(x, cache, lengths, this.context);
-        [next[keysName], next[valuesName], x] = [after.cache.keys, after.cache.values, after.output];
+        const after = block.extend(x, cache, lengths, positions);
+        [added[keysName], added[valuesName], x] = [after.keys, after.values, after.output];
       }
-      return { logits: this.project(each ? x : lastOfEach(x, counts)), memory: next };
+      return { logits: this.project(each ? x : lastOfEach(x, counts)), added };
     });
   }
 
@@ -192,12 +192,12 @@ class GptBlock extends Module {
     });
   }
 
-  /** x [rows, time, dimension] after the first `lengths` places of a cache of fixed size. */
-  extend(x: Tensor, cache: AttentionCache, lengths: Tensor, context: number): { output: Tensor; cache: AttentionCache } {
+  /** x [rows, time, dimension] after the first `lengths` places of a cache. */
+  extend(x: Tensor, cache: AttentionCache, lengths: Tensor, positions: Tensor): { output: Tensor; keys: Tensor; values: Tensor } {
     return this.within(() => {
-      const after = this.attention.extend(this.attentionNorm.forward(x), cache, lengths, context);
-      const y = x.add(after.output);
-      return { output: y.add(this.feedForward.forward(this.feedForwardNorm.forward(y))), cache: after.cache };
+      const { output, keys, values } = this.attention.extend(this.attentionNorm.forward(x), cache, lengths, positions);
+      const y = x.add(output);
+      return { output: y.add(this.feedForward.forward(this.feedForwardNorm.forward(y))), keys, values };
     });
   }
 }

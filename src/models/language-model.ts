@@ -39,7 +39,7 @@ export interface LanguageLoss {
 /** What a model remembers of the tokens it has read, by name; one row a sequence: [rows, ...]. */
 export type Carried = Readonly<Record<string, Tensor>>;
 
-/** What a model is given to read into a memory of fixed size; int32 [rows] each. */
+/** How tokens are read after a memory that is not copied; int32 [rows] each. */
 export interface Extension {
   /** Tokens that a row's memory holds; what it may hold beyond them is forgotten. */
   readonly lengths: Tensor;
@@ -59,18 +59,19 @@ export interface LanguageModel extends Module {
   start(rows: Dim, padding: Tensor): Carried;
   /** Reads tokens int32 [rows, time] after those remembered: logits [rows, time, vocabulary] for what follows each. */
   read(tokens: Tensor, carried: Carried): { readonly logits: Tensor; readonly carried: Carried };
-  /** Whether a smaller length takes tokens back from a memory of fixed size. */
+  /** Whether a smaller length takes tokens back from a memory that is not copied. */
   readonly rewinds: boolean;
   /**
-   * Types of the arrays of a memory of fixed size, which an engine can keep in place from step to step: one row a
-   * sequence, room for `capacity` tokens in each. Zeros are the memory of nothing.
+   * Types of the arrays of a memory that is not copied from step to step: float32, one row a sequence. Those that grow
+   * have room for `capacity` tokens, [rows, heads, capacity, size]. Zeros are the memory of nothing.
    */
   memoryTypes(rows: Dim, capacity: Dim): Signature;
   /**
-   * Reads tokens int32 [rows, time] into such a memory: logits [rows, 1 or time, vocabulary] for what follows. Several
-   * tokens at once are for rows that remember nothing, or for one row alone.
+   * Reads tokens int32 [rows, time] after such a memory: logits [rows, 1 or time, vocabulary] for what follows, and
+   * what is to be remembered, by name: of arrays that grow what the new tokens add, [rows, time, heads·size]; of others
+   * their new values. Several tokens at once are for rows that remember nothing, or for one row alone.
    */
-  extend(tokens: Tensor, memory: Carried, extension: Extension): { readonly logits: Tensor; readonly memory: Carried };
+  extend(tokens: Tensor, memory: Carried, extension: Extension): { readonly logits: Tensor; readonly added: Carried };
 }
 
 /** Each row's vector after its last token that is meant: x [rows, time, features], counts int32 [rows] → [rows, 1, features]. */

@@ -3,7 +3,6 @@ import { addDims } from "../graph/dimension.ts";
 import { iota, where, type Tensor } from "../graph/tensor.ts";
 import { softmax } from "./activation.ts";
 import { MASKED_SCORE } from "./attention-product.ts";
-import { rotate } from "./positions.ts";
 
 /** Keys and values of earlier tokens, with room for more: [rows, keyValueHeads, capacity, size] each. */
 export interface AttentionCache {
@@ -11,66 +10,38 @@ export interface AttentionCache {
   readonly values: Tensor;
 }
 
-export interface CachedAttentionOptions {
-  readonly heads: number;
-  readonly keyValueHeads: number;
-  /** Base of rotary positions; without it there are none. */
-  readonly rotaryBase: number | undefined;
-  /** The most tokens that a row will ever hold. */
-  readonly context: number;
-}
-
 /**
  * Causal attention of new tokens to those in a cache and to themselves: query [rows, time, heads·size], key and value
- * [rows, time, keyValueHeads·size]. Token t of a row takes place `lengths` + t of the row's cache, lengths int32 [rows];
- * what the cache held from there on is forgotten, so a smaller length takes tokens back. Gives the attended values
- * [rows, time, heads·size] and the cache with the new tokens. Not differentiable.
+ * [rows, time, keyValueHeads·size] → [rows, time, heads·size]. The first `lengths` places of a row's cache count, int32
+ * [rows]; there is room for the new tokens after them, and it is theirs to be put there by the caller. Not differentiable.
  *
  * Several tokens at once are read by rows that hold nothing yet, or by one row alone; engines may refuse others.
  */
 export function cachedAttention(
-  query: Tensor, key: Tensor, value: Tensor, cache: AttentionCache, lengths: Tensor, options: CachedAttentionOptions,
-): { attended: Tensor; cache: AttentionCache } {
-  const { heads, keyValueHeads, context } = options;
+  query: Tensor, key: Tensor, value: Tensor, cache: AttentionCache, lengths: Tensor, { heads, keyValueHeads }: { heads: number; keyValueHeads: number },
+): Tensor {
   const size = Number(query.dim(-1)) / heads;
-  const { rotaryBase, turn } = rotation(options, size, lengths);
-  const inputs = [turn(query), turn(key), value, cache.keys, cache.values, lengths];
-  // ONNX Runtime's operator takes heads of sizes that 8 divides; others are computed as they are written here.
-  const label = size % 8 === 0 ? "cachedAttention" : "";
-  const [attended, keys, values] = composite(label, inputs, (q, k, v, oldKeys, oldValues, starts) => {
-    if (!q || !k || !v || !oldKeys || !oldValues || !starts) throw new Error("Cached attention takes six tensors.");
-    const places = placesOf(q, starts);
-    const turned = (x: Tensor): Tensor => (rotaryBase === undefined ? split(x, size) : rotate(split(x, size), places, rotaryBase));
-    const all = { keys: write(oldKeys, turned(k), starts), values: write(oldValues, split(v, size), starts) };
-    const seen = iota([1, 1, oldKeys.dim(2)], 2).lessEqual(places.expandDims(2)); // [rows, time, capacity]
-    return [join(attend(turned(q), all, seen)), all.keys, all.values];
-  }, { parameters: { heads, keyValueHeads, size, context, ...(rotaryBase !== undefined && { rotaryBase }) } });
-  if (attended === undefined || keys === undefined || values === undefined) throw new Error("Cached attention has three outputs.");
-  return { attended, cache: { keys, values } };
+  const inputs = [query, key, value, cache.keys, cache.values, lengths] as const;
+  // ONNX Runtime's operator takes heads of sizes that 8 divides.
+  if (size % 8 !== 0) return attendToCache(size, ...inputs);
+  const [attended] = composite("cachedAttention", inputs, (q, k, v, keys, values, starts) => {
+    if (!q || !k || !v || !keys || !values || !starts) throw new Error("Cached attention takes six tensors.");
+    return [attendToCache(size, q, k, v, keys, values, starts)];
+  }, { parameters: { heads, keyValueHeads } });
+  if (attended === undefined) throw new Error("Cached attention has an output.");
+  return attended;
 }
 
-/** ONNX Runtime's operator turns heads of sizes that 16 divides; others are turned before. */
-function rotation(
-  { rotaryBase }: CachedAttentionOptions, size: number, lengths: Tensor,
-): { rotaryBase: number | undefined; turn: (x: Tensor) => Tensor } {
-  if (rotaryBase === undefined || size % 16 === 0) return { rotaryBase, turn: (x) => x };
-  return { rotaryBase: undefined, turn: (x) => join(rotate(split(x, size), placesOf(x, lengths), rotaryBase)) };
-}
-
-/** Places of new tokens x [rows, time, …]: int32 [rows, time]. */
-function placesOf(x: Tensor, lengths: Tensor): Tensor {
-  return lengths.expandDims(1).add(iota([1, x.dim(1)], 1));
+function attendToCache(size: number, query: Tensor, key: Tensor, value: Tensor, keys: Tensor, values: Tensor, starts: Tensor): Tensor {
+  const places = starts.expandDims(1).add(iota([1, query.dim(1)], 1)); // [rows, time]
+  const seen = iota([1, 1, keys.dim(2)], 2).lessEqual(places.expandDims(2)); // [rows, time, capacity]
+  const all = { keys: write(keys, split(key, size), starts), values: write(values, split(value, size), starts) };
+  return attend(split(query, size), all, seen).transpose([0, 2, 1, 3]).reshape(query.shape);
 }
 
 /** [rows, time, heads·size] → [rows, heads, time, size] */
 function split(x: Tensor, size: number): Tensor {
   return x.reshape([x.dim(0), x.dim(1), -1, size]).transpose([0, 2, 1, 3]);
-}
-
-/** [rows, heads, time, size] → [rows, time, heads·size] */
-function join(x: Tensor): Tensor {
-  const [rows = 1, heads = 1, time = 1, size = 1] = x.shape;
-  return x.transpose([0, 2, 1, 3]).reshape([rows, time, Number(heads) * Number(size)]);
 }
 
 /** softmax(q kᵀ / √size) v over the places that are seen: [rows, heads, time, size]. */

@@ -123,16 +123,17 @@ export class MultiHeadAttention extends Module {
   }
 
   /**
-   * Attends causally from new tokens x [rows, time, dimension] to a cache of earlier ones and to themselves, and adds
-   * them to it; `lengths`, int32 [rows], and `context` as in `cachedAttention`.
+   * Attends causally from new tokens x [rows, time, dimension] at int32 positions [rows, time] to the first `lengths`
+   * places of a cache, int32 [rows], and to themselves. Gives the new keys and values too, which belong into the cache:
+   * [rows, time, keyValueHeads·size] each.
    */
-  extend(x: Tensor, cache: AttentionCache, lengths: Tensor, context: number): { output: Tensor; cache: AttentionCache } {
+  extend(x: Tensor, cache: AttentionCache, lengths: Tensor, positions: Tensor): { output: Tensor; keys: Tensor; values: Tensor } {
     return this.within(() => {
-      const { heads, keyValueHeads, rotaryBase } = this;
-      const next = cachedAttention(this.query.forward(x), this.key.forward(x), this.value.forward(x), cache, lengths, {
-        heads, keyValueHeads, rotaryBase, context,
-      });
-      return { output: this.output.forward(next.attended), cache: next.cache };
+      const turned = (y: Tensor): Tensor => (this.rotaryBase === undefined ? y
+        : this.#turn(this.#heads(y), positions).transpose([0, 2, 1, 3]).reshape(y.shape));
+      const [keys, values] = [turned(this.key.forward(x)), this.value.forward(x)];
+      const attended = cachedAttention(turned(this.query.forward(x)), keys, values, cache, lengths, this);
+      return { output: this.output.forward(attended), keys, values };
     });
   }
 

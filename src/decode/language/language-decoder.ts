@@ -93,7 +93,7 @@ export class LanguageDecoder {
       tokens: { data: tokens, shape: [rows, time] }, lengths: { data: memory.lengths, shape: [rows] }, counts: { data: meant, shape: [rows] },
       ...memory.arrays,
     });
-    memory.advance(results, meant);
+    memory.add(results, meant);
     return results;
   }
 
@@ -105,7 +105,7 @@ export class LanguageDecoder {
     const program = this.engine.compile<Signature, Results>(
       { tokens: int32("rows", "time"), lengths: int32("rows"), counts: int32("rows"), ...memory },
       (feeds) => this.#build(kind, feeds, Object.keys(memory)),
-      { state: this.store, frozen: true, overwritten: Object.keys(memory) },
+      { state: this.store, frozen: true },
     );
     this.#steps.set(key, program);
     return program;
@@ -118,17 +118,17 @@ export class LanguageDecoder {
       return tensor;
     };
     const held = Object.fromEntries(names.map((name) => [name, feed(name)]));
-    const { logits, memory } = this.model.extend(feed("tokens"), held, {
+    const { logits, added } = this.model.extend(feed("tokens"), held, {
       lengths: feed("lengths"), counts: feed("counts"), each: kind.kind === "each",
     });
     const logProbabilities = logSoftmax(logits);
     switch (kind.kind) {
       case "best":
-        return { ...memory, ...logProbabilities.squeeze(1).topK(kind.count) };
+        return { ...added, ...logProbabilities.squeeze(1).topK(kind.count) };
       case "last":
-        return { ...memory, values: logProbabilities.squeeze(1), normalizers: logits.subtract(logProbabilities).slice(2, 0, 1).reshape([-1]) };
+        return { ...added, values: logProbabilities.squeeze(1), normalizers: logits.subtract(logProbabilities).slice(2, 0, 1).reshape([-1]) };
       case "each":
-        return { ...memory, values: logProbabilities };
+        return { ...added, values: logProbabilities };
       default:
         throw new TypeError(`unknown kind of step: ${JSON.stringify(kind satisfies never)}`);
     }

@@ -3,7 +3,7 @@ import * as ort from "onnxruntime-node";
 import { buildProgram, type Program, type Results, type Signature } from "../../graph/program.ts";
 import type { StateVariable } from "../../graph/state.ts";
 import { bindDimensions } from "../dimensions.ts";
-import { requireFrozen, requireReplaced, type Engine, type Executable, type Feeds, type Fetches, type NumericArray } from "../engine.ts";
+import { requireFrozen, type Engine, type Executable, type Feeds, type Fetches, type NumericArray } from "../engine.ts";
 import { StateStore, type StateData } from "../state-store.ts";
 import { bytesOf } from "./builder.ts";
 import { lowerProgram, type LoweredProgram, type StateInput } from "./lower.ts";
@@ -21,13 +21,12 @@ export function onnx({ threads = availableParallelism() }: OnnxOptions = {}): En
     compile: async (feeds, build, options = {}) => {
       const program = buildProgram(feeds, build);
       requireFrozen(program, options);
-      requireReplaced(program, options);
       const state = options.state ?? new StateStore();
       program.variables.forEach((variable) => state.declare(variable));
       const frozen = options.frozen === true
         ? (variable: StateVariable) => bytesOf(state.read(variable.name))
         : undefined;
-      const lowered = lowerProgram(program, frozen, options.overwritten);
+      const lowered = lowerProgram(program, frozen);
       const session = await ort.InferenceSession.create(lowered.model, {
         executionProviders: ["cpu"],
         intraOpNumThreads: threads,
@@ -73,7 +72,7 @@ class OnnxExecutable<S extends Signature, R extends Results> implements Executab
     }
     for (const input of this.lowered.stateInputs) inputs[input.name] = this.#stateTensor(input, this.state.read(input.variable.name));
     const outputs: Record<string, ort.Tensor | null> = {};
-    for (const { name, output, inPlace } of this.lowered.fetches) outputs[output] = (inPlace ? inputs[name] : undefined) ?? null;
+    for (const name of this.lowered.fetches) outputs[`fetch:${name}`] = null;
     for (const output of this.lowered.stateOutputs) {
       outputs[output.name] = this.#stateTensor(output, output.inPlace ? this.state.read(output.variable.name) : this.#spareFor(output));
     }
@@ -82,8 +81,8 @@ class OnnxExecutable<S extends Signature, R extends Results> implements Executab
       const spare = this.#spare.get(variable.name);
       if (!inPlace && spare !== undefined) this.#spare.set(variable.name, this.state.exchange(variable.name, spare));
     }
-    return Object.fromEntries(this.lowered.fetches.map(({ name, output, inPlace }) => {
-      const tensor = inPlace ? inputs[name] : results[output];
+    return Object.fromEntries(this.lowered.fetches.map((name) => {
+      const tensor = results[`fetch:${name}`];
       if (tensor === undefined) throw new Error(`The engine did not return "${name}".`);
       return [name, { data: tensor.data, shape: tensor.dims }];
     })) as Fetches<R>;

@@ -1,5 +1,5 @@
 import type { Node } from "../../graph/node.ts";
-import { attribute, bytesOf, type GraphBuilder } from "./builder.ts";
+import { attribute, type GraphBuilder } from "./builder.ts";
 import { MICROSOFT_DOMAIN, OnnxType } from "./proto.ts";
 
 type Fused = (
@@ -9,29 +9,18 @@ type Fused = (
   node: Node<"composite">,
 ) => readonly string[];
 
-/**
- * Attention over a cache, into which it writes the new keys and values. The operator asks for the last place of each
- * row, and turns positions by tables of cosines and sines.
- */
-const groupQueryAttention: Fused = (inputs, { heads = 1, keyValueHeads = 1, rotaryBase, size = 1, context = 1 }, builder, node) => {
+/** The operator asks for the last place of each row. Its own copies of the cache with the new tokens are not used. */
+const groupQueryAttention: Fused = (inputs, { heads = 1, keyValueHeads = 1 }, builder, node) => {
   const [query = "", key = "", value = "", keys = "", values = "", lengths = ""] = inputs;
   const time = builder.add("Cast", [builder.dim(node.inputs[0]?.dim(1) ?? 1)], { to: attribute.int(OnnxType.int32) }); // [1]
   const totals = builder.add("Add", [lengths, time]); // [rows]
   const last = builder.add("Sub", [totals, builder.int32(1)]);
   const longest = builder.add("ReduceMax", [totals], { keepdims: attribute.int(0) });
-  const tables = rotaryBase === undefined ? [] : rotaryTables(rotaryBase, size, context).map((table) => (
-    builder.constant(OnnxType.float32, [context, size / 2], bytesOf(table))));
-  return builder.addAll("GroupQueryAttention", [query, key, value, keys, values, last, longest, ...tables], {
-    num_heads: attribute.int(heads), kv_num_heads: attribute.int(keyValueHeads), do_rotary: attribute.int(Number(rotaryBase !== undefined)),
+  const [attended = ""] = builder.addAll("GroupQueryAttention", [query, key, value, keys, values, last, longest], {
+    num_heads: attribute.int(heads), kv_num_heads: attribute.int(keyValueHeads),
   }, 3, MICROSOFT_DOMAIN);
+  return [attended];
 };
-
-/** Cosines and sines of position / base^(2i / size): [context, size / 2] each. */
-function rotaryTables(base: number, size: number, context: number): [Float32Array, Float32Array] {
-  const half = size / 2;
-  const angles = Array.from({ length: context * half }, (_, at) => Math.floor(at / half) * base ** ((-2 * (at % half)) / size));
-  return [Float32Array.from(angles, Math.cos), Float32Array.from(angles, Math.sin)];
-}
 
 /** Composites that the engine computes with one operator, by label. */
 export const FUSED: ReadonlyMap<string, Fused> = new Map<string, Fused>([
@@ -47,6 +36,3 @@ export const FUSED: ReadonlyMap<string, Fused> = new Map<string, Fused>([
     [builder.add("RotaryEmbedding", [x, builder.int64([0]), cosine, sine], {}, MICROSOFT_DOMAIN)])],
   ["cachedAttention", groupQueryAttention],
 ]);
-
-/** Which input each output is written over, element for element, where both are given the same array. */
-export const WRITTEN_OVER: ReadonlyMap<string, Readonly<Record<number, number>>> = new Map([["cachedAttention", { 1: 3, 2: 4 }]]);

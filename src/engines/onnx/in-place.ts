@@ -1,10 +1,9 @@
 import { isNode, type Node } from "../../graph/node.ts";
 import { BINARY, UNARY, type OperationName } from "../../graph/operations.ts";
-import type { Program } from "../../graph/program.ts";
+import type { Program, StateUpdate } from "../../graph/program.ts";
 import { shapesEqual } from "../../graph/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { topologicalOrder } from "../../graph/traverse.ts";
-import { WRITTEN_OVER } from "./fused.ts";
 
 const ELEMENTWISE: ReadonlySet<OperationName> = new Set<OperationName>([...UNARY, ...BINARY, "where", "reshape"]);
 
@@ -15,24 +14,17 @@ interface Readings {
   readonly readers: ReadonlyMap<Node, readonly Node[]>;
 }
 
-/** An array that outlives a run, or is given up to it. */
-export interface Kept {
-  readonly kind: "state" | "feed";
-  readonly name: string;
-}
-
 /**
- * Tells whether an array's new value may be written over the old one while the program runs: everything that reads
+ * Tells whether a variable's new value may be written over the old one while the program runs: everything that reads
  * the old value must have run before the new one is written, or read each element before writing the same one.
  */
-export function inPlaceWrites(program: Program): (array: Kept, value: Tensor) => boolean {
+export function inPlaceUpdates(program: Program): (update: StateUpdate) => boolean {
   const graph = readingsOf([...program.fetches.map(({ tensor }) => tensor), ...program.updates.map(({ value }) => value)]);
   const sources = new Map<string, Node[]>();
   for (const node of graph.position.keys()) {
-    if (isNode(node, "state")) append(sources, `state ${node.attributes.variable.name}`, node);
-    if (isNode(node, "input")) append(sources, `feed ${node.attributes.name}`, node);
+    if (isNode(node, "state")) append(sources, node.attributes.variable.name, node);
   }
-  return ({ kind, name }, value) => (sources.get(`${kind} ${name}`) ?? []).every((source) => readBeforeWritten(graph, source, value));
+  return ({ variable, value }) => (sources.get(variable.name) ?? []).every((source) => readBeforeWritten(graph, source, value));
 }
 
 function readingsOf(outputs: readonly Tensor[]): Readings {
@@ -63,7 +55,6 @@ function readBeforeWritten(graph: Readings, source: Node, value: Tensor, aligned
       return runsBefore(graph, reader, writer) && !(reader.op === "matmul" && mayFuse(reader, writer));
     }
     if (isNode(writer, "scan")) return aligned && sliceReadBeforeWritten(writer, source, value);
-    if (isNode(writer, "composite")) return aligned && isWrittenOver(writer, source, value);
     return aligned && ELEMENTWISE.has(writer.op)
       && writer.inputs.every((tensor) => tensor.node !== source || shapesEqual(tensor.shape, value.shape));
   });
@@ -101,10 +92,4 @@ function sliceReadBeforeWritten(loop: Node<"scan">, source: Node, value: Tensor)
   const slice = body.slices[(given[0] ?? 0) - body.carries.length];
   if (output === undefined || slice === undefined || given.length > 1) return false;
   return readBeforeWritten(readingsOf([...body.nextCarries, ...body.outputs]), slice.node, output);
-}
-
-/** A fused operator that takes in an array at one place alone and puts it out again with new elements. */
-function isWrittenOver(fused: Node<"composite">, source: Node, value: Tensor): boolean {
-  const given = fused.inputs.flatMap((tensor, at) => (tensor.node === source ? [at] : []));
-  return given.length === 1 && given[0] === WRITTEN_OVER.get(fused.attributes.label)?.[value.index];
 }

@@ -9,7 +9,7 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { keepOrReapply, rewrite, TensorMap, topologicalOrder } from "../../graph/traverse.ts";
 import { GraphBuilder, ONNX_TYPE } from "./builder.ts";
 import { FUSED } from "./fused.ts";
-import { inPlaceWrites } from "./in-place.ts";
+import { inPlaceUpdates } from "./in-place.ts";
 import { lowerings } from "./lowering.ts";
 import { encodeModel, type OnnxGraph, type OnnxTensor, type OnnxValue } from "./proto.ts";
 
@@ -24,18 +24,11 @@ export interface StateOutput extends StateInput {
   readonly inPlace: boolean;
 }
 
-/** A fetch, the model's output that it is, and whether that is written over the feed of the same name. */
-export interface FetchOutput {
-  readonly name: string;
-  readonly output: string;
-  readonly inPlace: boolean;
-}
-
 export interface LoweredProgram {
   readonly model: Uint8Array;
   /** Names of the feeds that the model takes. */
   readonly feeds: readonly string[];
-  readonly fetches: readonly FetchOutput[];
+  readonly fetches: readonly string[];
   readonly stateInputs: readonly StateInput[];
   readonly stateOutputs: readonly StateOutput[];
 }
@@ -68,7 +61,7 @@ function fail(): never {
 
 /**
  * Lowers a program to an ONNX model. `constants` gives the values of state variables that become part of the model
- * instead of inputs; `overwritten` names the feeds that the fetches of their names may be written over.
+ * instead of inputs.
  */
 export function lowerProgram(...source: Parameters<typeof lowerToGraph>): LoweredProgram {
   const { graph, ...lowered } = lowerToGraph(...source);
@@ -79,7 +72,6 @@ export function lowerProgram(...source: Parameters<typeof lowerToGraph>): Lowere
 export function lowerToGraph(
   source: Program,
   constants?: (variable: StateVariable) => Uint8Array,
-  overwritten: readonly string[] = [],
 ): Omit<LoweredProgram, "model"> & { readonly graph: OnnxGraph } {
   const program = expandComposites(source);
   const outputs = [...program.fetches.map(({ tensor }) => tensor), ...program.updates.map(({ value }) => value)];
@@ -123,22 +115,17 @@ export function lowerToGraph(
   };
   const updates = program.updates.map(({ variable, value }) => ({ variable, value: withoutReshape(value) }));
   builder.prepare([...program.fetches.map(({ tensor }) => tensor), ...updates.map(({ value }) => value)]);
-  const isInPlace = inPlaceWrites(program);
-  const fetches = program.fetches.map(({ name, tensor }): FetchOutput => {
-    const own = builder.value(tensor);
-    const inPlace = overwritten.includes(name) && builder.isProduced(own) && !values.some((output) => output.name === own)
-      && isInPlace({ kind: "feed", name }, tensor);
-    if (inPlace) return { name, output: finish(own, tensor), inPlace };
-    builder.identity(own, finish(`fetch:${name}`, tensor));
-    return { name, output: `fetch:${name}`, inPlace };
-  });
+  for (const { name, tensor } of program.fetches) {
+    builder.identity(builder.value(tensor), finish(`fetch:${name}`, tensor));
+  }
+  const isInPlace = inPlaceUpdates(program);
   const stateOutputs = updates.map(({ variable, value }): StateOutput => {
     // A new value is written where it is computed; it is copied only where it is another output too, or nothing's own.
     const own = builder.value(value);
     const isFree = builder.isProduced(own) && !values.some((output) => output.name === own);
     const name = finish(isFree ? own : `next:${variable.name}`, value);
     if (!isFree) builder.identity(own, name);
-    return { name, variable, shape: value.shape as readonly number[], inPlace: isInPlace({ kind: "state", name: variable.name }, value) };
+    return { name, variable, shape: value.shape as readonly number[], inPlace: isInPlace({ variable, value }) };
   });
   return {
     graph: {
@@ -146,7 +133,7 @@ export function lowerToGraph(
       initializers: [...initializers, ...builder.initializers.values()],
     },
     feeds: [...used],
-    fetches,
+    fetches: program.fetches.map(({ name }) => name),
     stateInputs: constants === undefined ? [...stateInputs.values()] : [],
     stateOutputs,
   };

@@ -5,7 +5,7 @@ import { buildProgram, type Program, type Results, type Signature } from "../../
 import { Tensor } from "../../graph/tensor.ts";
 import { topologicalOrder, TensorMap } from "../../graph/traverse.ts";
 import { bindDimensions } from "../dimensions.ts";
-import { requireFrozen, requireReplaced, type CompileOptions, type Engine, type Executable, type Feeds, type Fetches, type NumericArray } from "../engine.ts";
+import { requireFrozen, type CompileOptions, type Engine, type Executable, type Feeds, type Fetches, type NumericArray } from "../engine.ts";
 import { StateStore } from "../state-store.ts";
 
 /** Plain TypeScript in float64: slow, exact, for tests. */
@@ -23,7 +23,6 @@ class ReferenceExecutable<S extends Signature, R extends Results> implements Exe
 
   constructor(program: Program, options: CompileOptions) {
     requireFrozen(program, options);
-    requireReplaced(program, options);
     const { state = new StateStore(true) } = options;
     this.#program = program;
     this.state = state;
