@@ -81,7 +81,7 @@ def main():
     def tokens_per_second(rows):
         generate(rows)
         times = []
-        for _ in range(size.get("repeats", 5)):
+        for _ in range(size.get("repeats", 3)):
             start = time.perf_counter()
             generate(rows)
             times.append(time.perf_counter() - start)
