@@ -4,6 +4,7 @@ import type { TokenSource } from "../data/shards/token-shards.ts";
 import { tokensInMemory } from "../data/shards/token-shards.ts";
 import { DataError } from "../data/data-error.ts";
 import type { TextModel } from "../decode/language/generator.ts";
+import { bitsPerUnit, perplexity } from "../metrics/perplexity.ts";
 import type { Engine } from "../engines/engine.ts";
 import { textBatch, textTask } from "./text-task.ts";
 
@@ -66,8 +67,8 @@ export async function evaluateTokens(
       for (const nats of negativeLogLikelihoods?.data ?? []) total += nats;
       onProgress?.(done += targetTokens, source.tokens);
     }
-    const loss = total / source.tokens;
-    return { loss, perplexity: Math.exp(loss), bitsPerByte: total / Math.LN2 / bytes, tokens: source.tokens };
+    const { tokens } = source;
+    return { loss: total / tokens, perplexity: perplexity(total, tokens), bitsPerByte: bitsPerUnit(total, bytes), tokens };
   } finally {
     await program.dispose();
   }

@@ -49,7 +49,7 @@ export async function openRun(path: string, { checkpoint = "best" }: { checkpoin
   const place = await chooseCheckpoint(directory, checkpoint);
   const loaded = await loadModel(place);
   const { model: tensors, step } = loaded;
-  requireVocabulary(loaded, vocabularyFingerprint(tokenizers));
+  requireVocabulary(loaded, vocabularyFingerprint([tokenizers.source, tokenizers.target]));
   const model = buildModel(config.model, tokenizers.source.size, tokenizers.target.size).seed(config.seed);
   return {
     directory, config, model, step,
@@ -114,9 +114,9 @@ export function matchParameters(model: Module, tensors: TensorMap, origin: strin
 }
 
 /** Tells vocabularies apart, however their files are laid out. */
-export function vocabularyFingerprint({ source, target }: Tokenizers): string {
+export function vocabularyFingerprint(tokenizers: readonly Tokenizer[]): string {
   const hash = createHash("sha256");
-  for (const tokenizer of [source, target]) hash.update(JSON.stringify(JSON.parse(tokenizer.toJson()))).update("\n");
+  for (const tokenizer of tokenizers) hash.update(JSON.stringify(JSON.parse(tokenizer.toJson()))).update("\n");
   return hash.digest("hex");
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { Gpt } from "../models/gpt.ts";
 import type { LanguageModel } from "../models/language-model.ts";
 import { LstmLm } from "../models/lstm-lm.ts";
@@ -6,7 +5,7 @@ import { Tokenizer } from "../text/tokenizer.ts";
 import { loadModel } from "./checkpoint.ts";
 import type { LanguageModelConfig } from "./config-language-model.ts";
 import type { TextRunConfig } from "./config-text.ts";
-import { chooseCheckpoint, matchParameters, requireVocabulary, type CheckpointChoice } from "./open-run.ts";
+import { chooseCheckpoint, matchParameters, requireVocabulary, vocabularyFingerprint, type CheckpointChoice } from "./open-run.ts";
 import { RunDirectory } from "./run-directory.ts";
 
 export interface OpenedTextRun {
@@ -38,12 +37,7 @@ export async function openTextRun(path: string, { checkpoint = "best" }: { check
   const tokenizer = await Tokenizer.load(directory.tokenizerFile());
   const place = await chooseCheckpoint(directory, checkpoint);
   const loaded = await loadModel(place);
-  requireVocabulary(loaded, textFingerprint(tokenizer));
+  requireVocabulary(loaded, vocabularyFingerprint([tokenizer]));
   const model = buildLanguageModel(config.model, tokenizer.size).seed(config.seed);
   return { directory, config, model, tokenizer, parameters: matchParameters(model, loaded.model, place), step: loaded.step };
-}
-
-/** Tells vocabularies apart, however their files are laid out. */
-export function textFingerprint(tokenizer: Tokenizer): string {
-  return createHash("sha256").update(JSON.stringify(JSON.parse(tokenizer.toJson()))).digest("hex");
 }

@@ -2,7 +2,8 @@ import { PackedBatches } from "../data/shards/packed-batches.ts";
 import type { MixturePart } from "../data/shards/packed-batches.ts";
 import type { TokenSource } from "../data/shards/token-shards.ts";
 import { DataError } from "../data/data-error.ts";
-import { buildLanguageModel, textFingerprint } from "./open-text-run.ts";
+import { vocabularyFingerprint } from "./open-run.ts";
+import { buildLanguageModel } from "./open-text-run.ts";
 import { resolveTextRun, type TextRunConfig, type TextRunInput } from "./config-text.ts";
 import { RunDirectory } from "./run-directory.ts";
 import { openTextData } from "./text-data.ts";
@@ -35,7 +36,7 @@ async function pretrainIn(directory: RunDirectory, config: TextRunConfig, option
   const task: TextTaskOptions = { labelSmoothing: training.labelSmoothing, zLoss: training.zLoss, window, carriedRows, separateDocuments: training.separateDocuments };
   const reading = { batch: training.batch.sequences, context: window, documents: training.separateDocuments };
   return trainTask(directory, textTask(model, task), {
-    config: { ...config, training: { ...training, normalize: "tokens" } }, checkpoint, vocabulary: textFingerprint(tokenizer),
+    config: { ...config, training: { ...training, normalize: "tokens" } }, checkpoint, vocabulary: vocabularyFingerprint([tokenizer]),
     batches: textSource(packed(() => new PackedBatches(train, { ...reading, order, seed })), task),
     validation: validation && evaluationSource(validation, {
       ...reading, carried: carriedRows !== undefined, carriedRows, ...(training.validationBatches !== undefined && { most: training.validationBatches }),

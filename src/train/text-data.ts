@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { DataError } from "../data/data-error.ts";
 import { readDocuments, type DocumentSource } from "../data/documents/document-source.ts";
+import { encodeDocuments } from "../data/shards/encode-documents.ts";
 import type { MixturePart } from "../data/shards/packed-batches.ts";
 import { readIndex } from "../data/shards/shard-index.ts";
 import { tokensInMemory, TokenShards, type TokenSource } from "../data/shards/token-shards.ts";
@@ -59,21 +60,8 @@ export async function heldOutText(path: string): Promise<{ tokens: TokenSource; 
   return { tokens: validation, bytes: Buffer.byteLength(tokenizer.decode(tokens)) };
 }
 
-/** The tokens of one text, each document followed by its end token. */
-export function encodeText(documents: readonly string[], tokenizer: Tokenizer): Int32Array<ArrayBuffer> {
-  const encoded = documents.map((document) => tokenizer.encode(document));
-  const tokens = new Int32Array(encoded.reduce((sum, { length }) => sum + length + 1, 0));
-  let at = 0;
-  for (const ids of encoded) {
-    tokens.set(ids, at);
-    at += ids.length;
-    tokens[at++] = tokenizer.endId;
-  }
-  return tokens;
-}
-
 function splitText(documents: readonly string[], tokenizer: Tokenizer, share: number): Pick<TextData, "train" | "validation"> {
-  const tokens = encodeText(documents, tokenizer);
+  const tokens = Int32Array.from(encodeDocuments(tokenizer, documents).tokens);
   const edge = Math.round(tokens.length * (1 - share));
   const part = (from: number, to: number): TokenSource => tokensInMemory(tokens.slice(from, to), tokenizer.size, tokenizer.endId);
   return { train: part(0, edge), validation: part(edge, tokens.length) };

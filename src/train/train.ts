@@ -38,7 +38,7 @@ async function trainIn(
 
   const model = buildModel(config.model, tokenizers.source.size, tokenizers.target.size).seed(config.seed);
   return trainTask(directory, pairTask(model, config.training), {
-    config, checkpoint, vocabulary: vocabularyFingerprint(tokenizers),
+    config, checkpoint, vocabulary: vocabularyFingerprint([tokenizers.source, tokenizers.target]),
     batches: pairSource(makeBatches(train.examples, tokenizers, config, { shuffle: true })),
     validation: validation && pairSource(makeBatches(validation.examples, tokenizers, config, { shuffle: false })),
     amount: { training: train.examples.length, validation: validation?.examples.length ?? 0, unit: "pairs" },
