@@ -14,8 +14,9 @@ import { lowerToGraph } from "../engines/onnx/lower.ts";
 import { OnnxType, type OnnxGraph } from "../engines/onnx/proto.ts";
 import { addDims } from "../graph/dimension.ts";
 import { buildProgram, float32, int32, type ArrayType, type Program } from "../graph/program.ts";
-import { concat, iota, type Tensor } from "../graph/tensor.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import type { Gpt } from "../models/gpt.ts";
+import { carriedTensor } from "../models/language-model.ts";
 import { ExchangeError } from "./exchange-error.ts";
 import { renameValues, withInt64Inputs } from "./onnx-graph.ts";
 
@@ -40,6 +41,9 @@ export function decoderGraph(model: Gpt, parameters: ReadonlyMap<string, Float32
   return withInt64Inputs(renameValues(graph, new Map([...outputs, ...weights])), new Map([["input_ids", OnnxType.int32], ["attention_mask", OnnxType.int32]]));
 }
 
+/** What a cache holds of each token. */
+const PARTS = ["key", "value"] as const;
+
 function decoderProgram(model: Gpt): Program {
   const { keyValueHeads, dimension, heads } = model.options;
   const cache = float32(BATCH, keyValueHeads, PAST, dimension / heads);
@@ -54,37 +58,15 @@ function decoderProgram(model: Gpt): Program {
       if (tensor === undefined) throw new Error(`The program has no feed "${name}".`);
       return tensor;
     };
-    const { positions, mask } = placesOf(feed("attention_mask"));
-    let x = model.tokenEmbedding.forward(feed("input_ids")); // [batch, time, dimension]
-    if (model.positionEmbedding !== undefined) x = x.add(model.positionEmbedding.forward(positions));
-    const present: Record<string, Tensor> = {};
-    for (const [layer, block] of model.blocks.entries()) {
-      const normed = block.attentionNorm.forward(x);
-      const fresh = block.attention.keysAndValues(normed, positions);
-      const keys = concat([feed(pastName(layer, "key")), fresh.keys], 2);
-      const values = concat([feed(pastName(layer, "value")), fresh.values], 2);
-      const y = x.add(block.attention.attend(normed, { keys, values }, { mask, positions }).output);
-      x = y.add(block.feedForward.forward(block.feedForwardNorm.forward(y)));
-      present[`present.${layer}.key`] = keys;
-      present[`present.${layer}.value`] = values;
-    }
-    return { logits: model.norm.forward(x).matmul(model.outputWeight.tensor.transpose()), ...present };
+    const padding = feed("attention_mask").negate().add(1).sum(1); // [batch]
+    const parts = [...model.blocks.keys()].flatMap((layer) => PARTS.map((part) => [layer, part] as const));
+    const past = Object.fromEntries(parts.map(([layer, part]) => [`${part}s${layer}`, feed(pastName(layer, part))]));
+    const { logits, carried } = model.read(feed("input_ids"), { padding, ...past });
+    const present = parts.map(([layer, part]) => [`present.${layer}.${part}`, carriedTensor(carried, `${part}s${layer}`)] as const);
+    return { logits, ...Object.fromEntries(present) };
   });
 }
 
-export function pastName(layer: number, part: "key" | "value"): string {
+export function pastName(layer: number, part: (typeof PARTS)[number]): string {
   return `past_key_values.${layer}.${part}`;
-}
-
-/** Positions of the new tokens, int32 [batch, time], and what each may see, bool [batch, time, past + time]. */
-function placesOf(attentionMask: Tensor): { positions: Tensor; mask: Tensor } {
-  const all = attentionMask.dim(1);
-  const padding = attentionMask.negate().add(1).sum(1, true); // [batch, 1]
-  const places = iota([all]).slice(0, PAST); // [time]
-  const keys = iota([1, 1, all], 2);
-  return {
-    // Places of padding have positions below zero; nothing looks at them.
-    positions: places.subtract(padding).maximum(0),
-    mask: keys.lessEqual(places.expandDims(1)).and(padding.expandDims(1).lessEqual(keys)),
-  };
 }
