@@ -1,6 +1,7 @@
 import type { Engine } from "../engines/engine.ts";
 import type { StateStore } from "../engines/state-store.ts";
 import type { SequenceModel } from "../models/sequence-model.ts";
+import { storeParameters } from "./store-parameters.ts";
 
 /** A model and the values of its parameters, by their names within it. */
 export interface EnsembleMember {
@@ -22,14 +23,7 @@ export function storeMembers(members: readonly EnsembleMember[], engine: Engine)
   const store = engine.createState();
   members.forEach(({ model, parameters }, index) => {
     const prefix = members.length === 1 ? "" : `model${index}`;
-    for (const { name, shape, dtype } of model.attach(prefix).parameters()) {
-      const own = prefix === "" ? name : name.slice(prefix.length + 1);
-      const values = parameters.get(own);
-      if (values === undefined) {
-        throw new Error(`The model's parameter "${own}" has no value; the parameters that were given are of another model.`);
-      }
-      store.declare({ name, shape, dtype, initialize: () => values });
-    }
+    storeParameters(store, model.attach(prefix), parameters, prefix);
   });
   return store;
 }

@@ -3,6 +3,7 @@ import { evaluationBatches } from "../data/shards/evaluation-batches.ts";
 import type { TokenSource } from "../data/shards/token-shards.ts";
 import { tokensInMemory } from "../data/shards/token-shards.ts";
 import { DataError } from "../data/data-error.ts";
+import { storeParameters } from "../decode/store-parameters.ts";
 import type { TextModel } from "../decode/language/generator.ts";
 import { bitsPerUnit, perplexity } from "../metrics/perplexity.ts";
 import type { Engine } from "../engines/engine.ts";
@@ -47,12 +48,7 @@ export async function evaluateTokens(
   const recurrent = model.context === undefined;
   const carriedRows = recurrent ? 1 : undefined;
   const state = engine.createState();
-  for (const parameter of model.parameters()) {
-    state.declare(parameter);
-    const values = parameters.get(parameter.name);
-    if (values === undefined) throw new Error(`The weights lack "${parameter.name}".`);
-    state.write(parameter.name, values);
-  }
+  storeParameters(state, model, parameters);
   const window = model.context ?? RECURRENT_WINDOW;
   const task = textTask(model, { labelSmoothing: 0, zLoss: 0, window, carriedRows, separateDocuments: false });
   const program = await engine.compile(task.validationSignature, (feeds) => {

@@ -4,6 +4,7 @@ import { int32, type Results, type Signature } from "../../graph/program.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { LanguageModel } from "../../models/language-model.ts";
 import { logSoftmax } from "../../nn/activation.ts";
+import { storeParameters } from "../store-parameters.ts";
 import { TextMemory } from "./text-memory.ts";
 
 /** New tokens of each row of a memory. */
@@ -46,13 +47,7 @@ export class LanguageDecoder {
   /** @throws Error where a parameter lacks its value or a value is not of its size */
   static create(model: LanguageModel, parameters: ReadonlyMap<string, Float32Array>, engine: Engine): LanguageDecoder {
     const store = engine.createState();
-    for (const { name, shape, dtype } of model.parameters()) {
-      const values = parameters.get(name);
-      if (values === undefined) {
-        throw new Error(`The model's parameter "${name}" has no value; the parameters that were given are of another model.`);
-      }
-      store.declare({ name, shape, dtype, initialize: () => values });
-    }
+    storeParameters(store, model, parameters);
     return new LanguageDecoder(model, engine, store);
   }
 
