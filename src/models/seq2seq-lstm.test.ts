@@ -6,15 +6,14 @@ import { reference } from "../engines/reference/engine.ts";
 import type { StateStore } from "../engines/state-store.ts";
 import { gradients } from "../graph/gradients.ts";
 import { mix32 } from "../graph/ops/random.ts";
-import { int32, type Results, type Signature } from "../graph/program.ts";
+import { int32, type Results } from "../graph/program.ts";
 import { constant, stack, type Tensor } from "../graph/tensor.ts";
 import { logSoftmax } from "../nn/activation.ts";
 import { requireTrueSlopes } from "../nn/fixtures/layer-checks.ts";
 import { adam } from "../optim/adam.ts";
+import { batchOf, END, PAIRS, SIGNATURE, START, type Pair } from "./fixtures/pairs.ts";
 import { PlainSeq2Seq } from "./fixtures/plain-seq2seq.ts";
 import { Seq2SeqLstm, type Seq2SeqLstmOptions } from "./seq2seq-lstm.ts";
-
-const [PAD, START, END] = [0, 2, 3];
 
 const TINY: Seq2SeqLstmOptions = {
   sourceVocabulary: 8, targetVocabulary: 7, encoderLayers: 2, decoderLayers: 2, hidden: 4, embedding: 3,
@@ -39,36 +38,6 @@ const VARIANTS: Readonly<Record<string, Partial<Seq2SeqLstmOptions>>> = {
   "output tied to the target embedding": { tiedEmbeddings: "target", embedding: 4 },
   "all embeddings tied": { tiedEmbeddings: "all", embedding: 4, sourceVocabulary: 7 },
 };
-
-interface Pair {
-  readonly source: readonly number[];
-  readonly target: readonly number[];
-}
-
-const PAIRS: readonly Pair[] = [
-  { source: [4, 5, 6, 4, 3], target: [5, 6, 4] },
-  { source: [6, 3], target: [4, 4, 6, 5, 5, 6] },
-  { source: [5, 4, 3], target: [] },
-];
-
-const SIGNATURE = {
-  source: int32("batch", "sourceTime"), sourceLengths: int32("batch"), targetInput: int32("batch", "targetTime"),
-  targetOutput: int32("batch", "targetTime"), targetLengths: int32("batch"),
-} satisfies Signature;
-
-function batchOf(pairs: readonly Pair[]) {
-  const padded = (rows: readonly (readonly number[])[]) => {
-    const time = Math.max(...rows.map((row) => row.length));
-    return { data: Int32Array.from(rows.flatMap((row) => [...row, ...new Array<number>(time - row.length).fill(PAD)])), shape: [rows.length, time] };
-  };
-  const lengths = (rows: readonly (readonly number[])[]) => ({ data: Int32Array.from(rows, (row) => row.length), shape: [rows.length] });
-  const sources = pairs.map(({ source }) => source);
-  const inputs = pairs.map(({ target }) => [START, ...target]);
-  const outputs = pairs.map(({ target }) => [...target, END]);
-  return {
-    source: padded(sources), sourceLengths: lengths(sources), targetInput: padded(inputs), targetOutput: padded(outputs), targetLengths: lengths(outputs),
-  };
-}
 
 /** A model with weights large enough that its distributions are far from even, and a state that holds them. */
 function make(options: Partial<Seq2SeqLstmOptions>): { model: Seq2SeqLstm; state: StateStore } {

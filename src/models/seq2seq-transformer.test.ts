@@ -5,15 +5,14 @@ import { reference } from "../engines/reference/engine.ts";
 import type { StateStore } from "../engines/state-store.ts";
 import { gradients } from "../graph/gradients.ts";
 import { mix32 } from "../graph/ops/random.ts";
-import { int32, type Results, type Signature } from "../graph/program.ts";
+import { int32, type Results } from "../graph/program.ts";
 import { constant, iota, stack, type Tensor } from "../graph/tensor.ts";
 import { logSoftmax } from "../nn/activation.ts";
 import { requireTrueSlopes } from "../nn/fixtures/layer-checks.ts";
 import { adam } from "../optim/adam.ts";
+import { batchOf, END, PAIRS, SIGNATURE, START, type Pair } from "./fixtures/pairs.ts";
 import { PlainTransformer } from "./fixtures/plain-transformer.ts";
 import { Seq2SeqTransformer, type Seq2SeqTransformerOptions } from "./seq2seq-transformer.ts";
-
-const [PAD, START, END] = [0, 2, 3];
 
 const TINY: Seq2SeqTransformerOptions = {
   sourceVocabulary: 8, targetVocabulary: 7, encoderLayers: 2, decoderLayers: 2, dimension: 8, heads: 2, feedForward: 6, activation: "relu",
@@ -29,34 +28,6 @@ const VARIANTS: Readonly<Record<string, Partial<Seq2SeqTransformerOptions>>> = {
   "output tied to the target embedding": { tiedEmbeddings: "target", activation: "gelu-tanh" },
   "all embeddings tied, a deep encoder": { tiedEmbeddings: "all", sourceVocabulary: 7, encoderLayers: 3, decoderLayers: 1 },
 };
-
-interface Pair {
-  readonly source: readonly number[];
-  readonly target: readonly number[];
-}
-
-const PAIRS: readonly Pair[] = [
-  { source: [4, 5, 6, 4, 3], target: [5, 6, 4] },
-  { source: [6, 3], target: [4, 4, 6, 5, 5, 6] },
-  { source: [5, 4, 3], target: [] },
-];
-
-const SIGNATURE = {
-  source: int32("batch", "sourceTime"), sourceLengths: int32("batch"), targetInput: int32("batch", "targetTime"),
-  targetOutput: int32("batch", "targetTime"), targetLengths: int32("batch"),
-} satisfies Signature;
-
-function batchOf(pairs: readonly Pair[]) {
-  const padded = (rows: readonly (readonly number[])[]) => {
-    const time = Math.max(...rows.map((row) => row.length));
-    return { data: Int32Array.from(rows.flatMap((row) => [...row, ...new Array<number>(time - row.length).fill(PAD)])), shape: [rows.length, time] };
-  };
-  const lengths = (rows: readonly (readonly number[])[]) => ({ data: Int32Array.from(rows, (row) => row.length), shape: [rows.length] });
-  const [sources, inputs, outputs] = [pairs.map(({ source }) => source), pairs.map(({ target }) => [START, ...target]), pairs.map(({ target }) => [...target, END])];
-  return {
-    source: padded(sources), sourceLengths: lengths(sources), targetInput: padded(inputs), targetOutput: padded(outputs), targetLengths: lengths(outputs),
-  };
-}
 
 /** A model whose distributions are far from even, with gains and biases away from 1 and 0, and a state that holds it. */
 function make(options: Partial<Seq2SeqTransformerOptions>): { model: Seq2SeqTransformer; state: StateStore } {
