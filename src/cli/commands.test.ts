@@ -116,6 +116,22 @@ describe("evaluate", () => {
     expect(lastLine(scored.out)).toMatchObject({ pairs: 200, tokens: aNumber, logProbability: aNumber });
   });
 
+  it("chooses the answer that score finds the likelier target", async () => {
+    const questions = toyPairs(12).map(({ source, target }, at) => ({ question: source, choices: [target, toyPairs(13 + at).at(-1)?.target ?? ""], answer: at % 2 }));
+    const file = await place.write("questions.jsonl", questions.map((question) => `${JSON.stringify(question)}\n`).join(""));
+    await place.write("asked.en", questions.flatMap(({ question }) => [`${question}\n`, `${question}\n`]).join(""));
+    await place.write("chosen.fr", questions.flatMap(({ choices }) => choices.map((choice) => `${choice}\n`)).join(""));
+    const scored = await place.decade("score", run, "--source", place.path("asked.en"), "--target", place.path("chosen.fr"), "--json");
+    const { scores } = lastLine(scored.out) as { scores: { logProbability: number }[] };
+    const likelier = questions.map((_, at) => ((scores[2 * at]?.logProbability ?? 0) >= (scores[2 * at + 1]?.logProbability ?? 0) ? 0 : 1));
+    const { out, code, err } = await place.decade("evaluate", run, "--choices", file, "--batch", "5", "--mutual-information", "--json");
+    expect(code, err).toBe(0);
+    expect(lastLine(out)).toMatchObject({
+      questions: 12, chance: 0.5, acc: questions.filter(({ answer }, at) => answer === likelier[at]).length / 12, acc_norm: aNumber,
+      acc_mutual_info: aNumber, intervals: { acc: { lower: aNumber, upper: aNumber } },
+    });
+  });
+
   it("takes the run's own test split, and draws the paper's figures", async () => {
     const { out, code, err } = await place.decade("evaluate", run, "--figures", place.path("figures"), "--json");
     expect(code, err).toBe(0);

@@ -15,14 +15,16 @@ import { RunDirectory } from "../train/run-directory.ts";
 import { heldOutText } from "../train/text-data.ts";
 import type { Translator } from "../train/translator.ts";
 import { CommandError, UsageError } from "./errors.ts";
+import { evaluateChoices, type ChoiceFlags } from "./evaluate-choices.ts";
 import { count } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
-import { addModelOptions, jsonOption, nonNegativeNumber, positiveInteger, withTranslator, type ModelFlags } from "./options.ts";
+import { addModelOptions, jsonOption, nonNegativeNumber, positiveInteger, withTranslator } from "./options.ts";
 import { ProgressLine } from "./progress.ts";
 import { readPairFile, readParallel } from "./text-input.ts";
 
-interface EvaluateFlags extends ModelFlags {
+interface EvaluateFlags extends ChoiceFlags {
   readonly text?: string;
+  readonly choices?: string;
   readonly data?: string;
   readonly source?: string;
   readonly reference?: string;
@@ -30,10 +32,8 @@ interface EvaluateFlags extends ModelFlags {
   readonly tokenize: BleuTokenizer;
   readonly beam: number;
   readonly lengthPenalty: number;
-  readonly batch: number;
   readonly figures?: string;
   readonly states?: string;
-  readonly json?: boolean;
 }
 
 /** Sentences on the map of states where none were chosen. */
@@ -41,9 +41,12 @@ const MAPPED = 24;
 
 export function addEvaluate(program: Command, io: Io): void {
   const command = program.command("evaluate")
-    .description("measure a run: on pairs, its own test split or files; a language model on text")
-    .argument("<run>", "folder of a trained run, or, with --text, of a language model of Hugging Face or llama2.c")
+    .description("measure a run: on pairs, its own test split or files; a language model on text; either on multiple-choice questions")
+    .argument("<run>", "folder of a trained run, or, with --text or --choices, of a language model of Hugging Face or llama2.c")
     .option("--text <file>", "text whose perplexity and bits per byte a language model has; by default what its run held out")
+    .option("--choices <file>", "multiple-choice questions, one a line: {\"question\": …, \"choices\": […, …], \"answer\": 0}, also in .gz or .zst")
+    .option("--mutual-information", "with --choices: rank by log p(choice | question) - log p(choice) too")
+    .option("--delimiter <text>", "with --choices: between question and choice, where neither has white space there (default: a blank)")
     .option("--data <file>", "pairs: source and target separated by a tab, or .jsonl with the fields source and target")
     .option("--source <file>", "sources, one a line; needs --reference")
     .option("--reference <file>", "right answers, one a line; needs --source")
@@ -51,14 +54,18 @@ export function addEvaluate(program: Command, io: Io): void {
     .addOption(new Option("--tokenize <how>", "BLEU's tokeniser").choices(bleuTokenizers).default("13a"))
     .option("--beam <size>", "partial translations that are followed at once", positiveInteger, 5)
     .option("--length-penalty <alpha>", "length normalisation of Wu et al. 2016", nonNegativeNumber, 0)
-    .option("--batch <sentences>", "sentences that are translated at once", positiveInteger, 32)
+    .option("--batch <sentences>", "sentences that are translated, or texts that are scored, at once", positiveInteger, 32)
     .option("--figures <folder>", "write the encoder's states on a plane and BLEU by length and by word rank, as SVG")
     .option("--states <file>", "sentences for the map of states, one a line, optionally a tab and a group's name");
   addModelOptions(command).addOption(jsonOption()).action((run: string, flags: EvaluateFlags) => runEvaluate(run, flags, io));
 }
 
 async function runEvaluate(run: string, flags: EvaluateFlags, io: Io): Promise<void> {
-  if (flags.text !== undefined || await isTextRun(run)) return evaluateText(run, flags, io);
+  const { choices, text, data, source, mutualInformation, delimiter } = flags;
+  if (choices === undefined && (mutualInformation || delimiter !== undefined)) throw new UsageError("--mutual-information and --delimiter are about multiple choice; add --choices FILE.");
+  if (choices !== undefined && (text ?? data ?? source) !== undefined) throw new UsageError("--choices, --text, --data and --source are different ways to measure; give one.");
+  if (choices !== undefined) return evaluateChoices(run, choices, flags, io);
+  if (text !== undefined || await isTextRun(run)) return evaluateText(run, flags, io);
   const config = await (await RunDirectory.open(run)).readConfig();
   const pairs = await evaluatedPairs(run, config, flags);
   const line = new ProgressLine(io);

@@ -38,6 +38,34 @@ test("evaluate judges it on what was held out, and on a file", async () => {
   expect(other.bitsPerByte).toBeCloseTo((5 * other.loss) / Math.LN2 / 21, 6);
 });
 
+test("evaluate asks it questions: it chooses what it finds likelier as a text", async () => {
+  const texts = ["the cat eats an apple", "water water the"];
+  const losses = await Promise.all(texts.map(async (text, at) => {
+    const { loss, tokens } = lastLine((await place.decade("evaluate", run, "--text", await place.write(`choice${at}.txt`, text), "--json")).out) as { loss: number; tokens: number };
+    return loss * tokens;
+  }));
+  const likelier = losses.indexOf(Math.min(...losses));
+  const long = { prompt: toyPairs(40).map(({ source }) => source).join(" "), endings: ["the cat", "the", "cat"], label: "1" };
+  const lines = [{ question: "", choices: texts, answer: likelier }, { question: "", choices: texts, answer: 1 - likelier }];
+  const file = await place.write("questions.jsonl", lines.map((line) => JSON.stringify(line)).join("\n"));
+  expect(lastLine((await place.decade("evaluate", run, "--choices", file, "--json")).out)).toMatchObject({ questions: 2, chance: 0.5, acc: 0.5, acc_norm: 0.5 });
+  const { out, err, code } = await place.decade("evaluate", run, "--choices", await place.write("long.jsonl", JSON.stringify(long)), "--mutual-information");
+  expect(code, err).toBe(0);
+  expect(err).toMatch(/^1 of 1 prompts are longer than the model's context: they lost \d+ tokens/m);
+  expect(out).toMatch(/acc_mutual_info +\d+\.0 % {2}\(95% confidence/);
+  expect(out).toMatch(/chance +33\.3 %/);
+});
+
+test("evaluate names what is wrong with questions", async () => {
+  const choices = async (content: string): Promise<unknown> => place.decade("evaluate", run, "--choices", await place.write("bad.jsonl", content));
+  expect(await choices("")).toMatchObject({ code: 1, err: expect.stringMatching(/^decade: .*bad\.jsonl holds no question/) as string });
+  expect(await choices('{"question":"a","choices":["the","cat"],"answer":0}\n{')).toMatchObject({ code: 1, err: expect.stringMatching(/line 2 is not JSON/) as string });
+  const long = Array.from({ length: 20 }, () => "the").join(" ");
+  expect(await choices(JSON.stringify({ question: "a", choices: ["the", long], answer: 0 }))).toMatchObject({ code: 1, err: expect.stringMatching(/choice 2 has 20 tokens, but the model can look at 16/) as string });
+  expect(await place.decade("evaluate", run, "--choices", "a", "--text", "b")).toMatchObject({ code: 2, err: expect.stringMatching(/give one/) as string });
+  expect(await place.decade("evaluate", run, "--delimiter", "")).toMatchObject({ code: 2, err: expect.stringMatching(/add --choices FILE/) as string });
+});
+
 test("inspect counts it, and generate continues a text", async () => {
   const counted = lastLine((await place.decade("inspect", run, "--json")).out) as { parameters: number };
   expect(lastLine((await place.decade("inspect", place.path("language.json"), "--json")).out)).toMatchObject(counted);

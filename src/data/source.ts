@@ -116,7 +116,8 @@ function stringField(record: object, field: string, place: string): string {
   throw new DataError(`${place} ${found}. Name the fields of text with sourceField and targetField.`);
 }
 
-function shorten(text: string): string {
+/** The beginning of a long text. */
+export function shorten(text: string): string {
   return text.length <= 60 ? text : `${text.slice(0, 60)}…`;
 }
 

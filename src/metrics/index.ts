@@ -54,3 +54,4 @@ export {
   type RandomizationOptions,
 } from "./significance.ts";
 export { mapStates, stateMapFigure, type LabelledState, type MapPoint, type StateMap } from "./state-map.ts";
+export { wilsonInterval } from "./wilson.ts";

@@ -19,7 +19,7 @@ import { linearCrossEntropy } from "../nn/loss.ts";
 import { Module, Parameter } from "../nn/module.ts";
 import { MultiHeadAttention } from "../nn/multi-head-attention.ts";
 import { LayerNorm, RmsNorm } from "../nn/norm.ts";
-import { carriedTensor, lastOfEach, type Carried, type Extension, type LanguageLoss, type LanguageModel, type LanguageTrainingOptions, type TextBatch } from "./language-model.ts";
+import { carriedTensor, countingPlaces, lastOfEach, type Carried, type Extension, type LanguageLoss, type LanguageModel, type LanguageTrainingOptions, type TextBatch } from "./language-model.ts";
 
 export interface GptOptions {
   readonly vocabulary: number;
@@ -73,13 +73,13 @@ export class Gpt extends Module implements LanguageModel {
     return this.options.context;
   }
 
-  loss({ tokens, targets, lengths, documents }: TextBatch, { labelSmoothing, zLoss, seed }: LanguageTrainingOptions): LanguageLoss {
+  loss({ tokens, targets, documents, ...places }: TextBatch, { labelSmoothing, zLoss, seed }: LanguageTrainingOptions): LanguageLoss {
     return this.within(() => {
       const positions = iota([tokens.dim(1)]); // [time]
       let x = this.dropout.forward(this.embed(tokens, positions), seed);
       for (const block of this.blocks) x = block.forward(x, positions, documents, seed);
       const { losses, negativeLogLikelihoods } = linearCrossEntropy(this.norm.forward(x), this.outputWeight.tensor, targets, { labelSmoothing, zLoss });
-      const counts = iota(tokens.shape, 1).less(lengths.expandDims(1)).cast("float32"); // [batch, time]
+      const counts = countingPlaces(tokens.shape, 1, places); // [batch, time]
       return { loss: losses.multiply(counts).sum(), negativeLogLikelihoods: negativeLogLikelihoods.multiply(counts).sum(1) };
     });
   }

@@ -1,5 +1,6 @@
 import { addDims, type Dim } from "../graph/dimension.ts";
 import type { Signature, StateUpdate } from "../graph/program.ts";
+import type { Shape } from "../graph/shape.ts";
 import { iota, type Tensor } from "../graph/tensor.ts";
 import type { Module } from "../nn/module.ts";
 
@@ -10,6 +11,8 @@ export interface TextBatch {
   readonly targets: Tensor; // [batch, time]
   /** How many of a row's places count: [batch]. */
   readonly lengths: Tensor;
+  /** The first of a row's places that counts, though all are read; 0 by default: [batch]. */
+  readonly starts?: Tensor | undefined;
   /** Number of the document that a place belongs to, from 0 in each row: [batch, time]. Places see their own document only. */
   readonly documents?: Tensor | undefined;
   /**
@@ -72,6 +75,14 @@ export interface LanguageModel extends Module {
    * their new values. Several tokens at once are for rows that remember nothing, or for one row alone.
    */
   extend(tokens: Tensor, memory: Carried, extension: Extension): { readonly logits: Tensor; readonly added: Carried };
+}
+
+/** 1 for places that count, 0 for others: float32 of this shape, whose places are numbered along `axis`. */
+export function countingPlaces(shape: Shape, axis: 0 | 1, { lengths, starts }: Pick<TextBatch, "lengths" | "starts">): Tensor {
+  const places = iota(shape, axis);
+  const ofRows = (numbers: Tensor): Tensor => (axis === 1 ? numbers.expandDims(1) : numbers);
+  const written = places.less(ofRows(lengths));
+  return (starts === undefined ? written : written.and(ofRows(starts).lessEqual(places))).cast("float32");
 }
 
 /** Each row's vector after its last token that is meant: x [rows, time, features], counts int32 [rows] → [rows, 1, features]. */

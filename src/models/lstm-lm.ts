@@ -17,7 +17,7 @@ import { uniformInitializer, zeroInitializer } from "../nn/initializer.ts";
 import { linearCrossEntropy } from "../nn/loss.ts";
 import { Lstm, type LstmState } from "../nn/lstm.ts";
 import { Module, Parameter } from "../nn/module.ts";
-import { carriedTensor, lastOfEach, type Carried, type Extension, type LanguageLoss, type LanguageModel, type LanguageTrainingOptions, type TextBatch } from "./language-model.ts";
+import { carriedTensor, countingPlaces, lastOfEach, type Carried, type Extension, type LanguageLoss, type LanguageModel, type LanguageTrainingOptions, type TextBatch } from "./language-model.ts";
 
 export interface LstmLmOptions {
   readonly vocabulary: number;
@@ -67,14 +67,14 @@ export class LstmLm extends Module implements LanguageModel {
     return this.layers.flatMap((layer) => layer.parameters()).filter(({ shape }) => shape.length === 2);
   }
 
-  loss({ tokens, targets, lengths, carry }: TextBatch, { labelSmoothing, zLoss, seed }: LanguageTrainingOptions): LanguageLoss {
+  loss({ tokens, targets, carry, ...places }: TextBatch, { labelSmoothing, zLoss, seed }: LanguageTrainingOptions): LanguageLoss {
     return this.within(() => {
       const initial = this.layers.map((_, layer) => this.remembered(layer, tokens.dim(0), carry));
       const { top, states } = this.readLayers(this.inputDropout.forward(this.embedding.forward(tokens.transpose()), seed), initial, seed);
       const { losses, negativeLogLikelihoods } = linearCrossEntropy(top, this.outputWeight.tensor, targets.transpose(), {
         bias: this.outputBias.tensor, labelSmoothing, zLoss,
       });
-      const counts = iota(losses.shape, 0).less(lengths).cast("float32"); // [time, batch]
+      const counts = countingPlaces(losses.shape, 0, places); // [time, batch]
       return {
         loss: losses.multiply(counts).sum(),
         negativeLogLikelihoods: negativeLogLikelihoods.multiply(counts).sum(0),

@@ -10,6 +10,7 @@ export {
   ConfigError, defineRun, resolveRun,
   type DataConfig, type ModelConfig, type RunConfig, type RunInput, type TokenizerConfig, type TrainingConfig,
 } from "./config.ts";
+export { choiceQuality, type ChoiceAccuracies, type ChoiceQuality } from "./evaluate-choices.ts";
 export {
   writeBreakdownFigures, writeStateFigure, type BreakdownFigures, type MappedSentence,
 } from "./evaluate-figures.ts";
@@ -33,6 +34,7 @@ export { pretrain } from "./pretrain.ts";
 export { openTextModel } from "./open-text-model.ts";
 export { openTextRun, buildLanguageModel, type OpenedTextRun } from "./open-text-run.ts";
 export { definePretraining, resolveTextRun, type TextRunConfig, type TextRunInput } from "./config-text.ts";
+export { scoreChoices, scoreChoicesAsTargets, type ChoiceScores, type ScoreChoicesOptions } from "./score-choices.ts";
 export { train, type TrainedRun, type TrainOptions } from "./train.ts";
 export { TrainingError, type StopReason } from "./trainer.ts";
 export {
