@@ -1,4 +1,4 @@
-import { inlineComposite } from "../../graph/control.ts";
+import { inlineComposites } from "../../graph/control.ts";
 import { isNode, type Node } from "../../graph/node.ts";
 import type { OperationName } from "../../graph/operations.ts";
 import type { Program } from "../../graph/program.ts";
@@ -6,7 +6,7 @@ import type { Shape } from "../../graph/shape.ts";
 import { simplify } from "../../graph/simplify.ts";
 import type { StateVariable } from "../../graph/state.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { keepOrReapply, rewrite, TensorMap, topologicalOrder } from "../../graph/traverse.ts";
+import { topologicalOrder } from "../../graph/traverse.ts";
 import { GraphBuilder, ONNX_TYPE } from "./builder.ts";
 import { FUSED } from "./fused.ts";
 import { inPlaceUpdates } from "./in-place.ts";
@@ -36,23 +36,13 @@ export interface LoweredProgram {
 /** Replaces composites for which the engine has no operator by their bodies. */
 function expandComposites(program: Program): Program {
   const outputs = [...program.fetches.map(({ tensor }) => tensor), ...program.updates.map(({ value }) => value)];
-  const expand = (tensors: readonly Tensor[], done: readonly Tensor[]): Tensor[] => rewrite(tensors, identities(done), (node, inputs) => {
-    if (isNode(node, "composite") && !FUSED.has(node.attributes.label)) {
-      return expand(inlineComposite(node.attributes, inputs), inputs);
-    }
-    return keepOrReapply(node, inputs);
-  });
-  const expanded = simplify(expand(outputs, []));
+  const expanded = simplify(inlineComposites(outputs, ({ attributes: { label } }) => FUSED.has(label)));
   const result = (at: number): Tensor => expanded[at] ?? fail();
   return {
     ...program,
     fetches: program.fetches.map(({ name }, at) => ({ name, tensor: result(at) })),
     updates: program.updates.map(({ variable }, at) => ({ variable, value: result(program.fetches.length + at) })),
   };
-}
-
-function identities(tensors: readonly Tensor[]): TensorMap<Tensor> {
-  return new TensorMap(tensors.map((tensor) => [tensor, tensor] as const));
 }
 
 function fail(): never {
