@@ -3,22 +3,27 @@ import type { LanguageModel } from "../../models/language-model.ts";
 import { ConstrainedTokens } from "./constraint/constrained-tokens.ts";
 import type { TextConstraint } from "./constraint/text-constraint.ts";
 import { checkOptions, checkTokens, type GeneratedText, type TextEvent, type TextGenerationOptions, type WrittenToken } from "./generation-options.ts";
-import { LanguageDecoder, type NewTokens } from "./language-decoder.ts";
+import { LanguageDecoder } from "./language-decoder.ts";
 import { nextToken, scoreNext } from "./next-token.ts";
 import { speculate } from "./speculation.ts";
 import { TextRow, type RowSettings } from "./text-row.ts";
+import type { NewTokens, TokenScorer } from "./token-scorer.ts";
 import type { TextVocabulary } from "./vocabulary.ts";
 
-/** A language model with what it takes to read and write text. */
-export interface TextModel {
-  readonly model: LanguageModel;
-  /** Values of the parameters, by their names within the model. */
-  readonly parameters: ReadonlyMap<string, Float32Array>;
+/** How texts are written in a model's tokens. */
+export interface TextFrame {
   readonly tokenizer: TextVocabulary;
   /** Tokens that every text begins with; none by default. */
   readonly beginning?: readonly number[] | undefined;
   /** Tokens that end a text; none by default. Without a beginning, the first stands in place of an empty prompt. */
   readonly ends?: readonly number[] | undefined;
+}
+
+/** A language model with what it takes to read and write text. */
+export interface TextModel extends TextFrame {
+  readonly model: LanguageModel;
+  /** Values of the parameters, by their names within the model. */
+  readonly parameters: ReadonlyMap<string, Float32Array>;
 }
 
 export interface GeneratorOptions {
@@ -37,29 +42,29 @@ export interface GeneratorOptions {
  *     }
  */
 export class Generator {
-  readonly #source: TextModel;
-  readonly #decoder: LanguageDecoder;
-  readonly #draft: LanguageDecoder | undefined;
-  readonly #guesses: number;
   readonly #constrained = new WeakMap<TextConstraint, ConstrainedTokens>();
 
-  private constructor(source: TextModel, engine: Engine, { draft, guesses = 4 }: GeneratorOptions) {
-    this.#source = source;
-    this.#decoder = LanguageDecoder.create(source.model, source.parameters, engine);
-    this.#draft = draft && LanguageDecoder.create(draft.model, draft.parameters, engine);
-    this.#guesses = guesses;
-  }
+  private constructor(
+    private readonly scorer: TokenScorer, private readonly frame: TextFrame, private readonly draft?: TokenScorer, private readonly guesses = 4,
+  ) {}
 
   /** @throws Error where parameters are missing, or tokenizer, draft and model do not share one vocabulary */
   static create(source: TextModel, engine: Engine, options: GeneratorOptions = {}): Generator {
-    const { model, tokenizer, beginning = [], ends = [] } = source;
-    if (tokenizer.size > model.vocabulary) {
-      throw new Error(`The tokenizer has ${tokenizer.size} tokens, but the model knows ${model.vocabulary}; give the one that the model was trained with.`);
-    }
-    checkTokens(beginning, model.vocabulary, "beginning token");
-    checkTokens(ends, model.vocabulary, "end token");
+    const { draft, guesses } = options;
+    checkFrame(source, source.model.vocabulary);
     checkDraft(source, options);
-    return new Generator(source, engine, options);
+    const decoder = LanguageDecoder.create(source.model, source.parameters, engine);
+    return new Generator(decoder, source, draft && LanguageDecoder.create(draft.model, draft.parameters, engine), guesses);
+  }
+
+  /**
+   * A generator with a model that need not be one of Decade's, such as an exported file.
+   *
+   * @throws Error where tokenizer and model do not share one vocabulary
+   */
+  static over(scorer: TokenScorer, frame: TextFrame): Generator {
+    checkFrame(frame, scorer.vocabulary);
+    return new Generator(scorer, frame);
   }
 
   /** Continues each prompt, `samples` times: the texts of each prompt in the order of drawing. */
@@ -82,7 +87,7 @@ export class Generator {
    * @throws RangeError where an option makes no sense or a prompt is longer than the model's context
    */
   async *streamAll(prompts: readonly string[], options: TextGenerationOptions = {}): AsyncGenerator<TextEvent, void> {
-    checkOptions(options, this.#source.model.vocabulary);
+    checkOptions(options, this.scorer.vocabulary);
     const tokens = prompts.map((prompt, at) => this.#promptTokens(prompt, at));
     const settings = this.#settings(options);
     const { samples = 1, batch = 16 } = options;
@@ -90,30 +95,30 @@ export class Generator {
     for (let first = 0; first < tokens.length; first += atOnce) {
       const rows = tokens.slice(first, first + atOnce).map((prompt, at) => (
         Array.from({ length: samples }, (_, sample) => new TextRow(first + at, sample, prompt, settings))));
-      if (this.#draft === undefined) yield* this.#write(rows, options);
-      else for (const row of rows.flat()) yield* speculate(this.#decoder, this.#draft, row, { ...options, guesses: this.#guesses });
+      if (this.draft === undefined) yield* this.#write(rows, options);
+      else for (const row of rows.flat()) yield* speculate(this.scorer, this.draft, row, { ...options, guesses: this.guesses });
     }
   }
 
   /** Frees what the engine keeps. */
   async dispose(): Promise<void> {
-    await this.#decoder.dispose();
-    await this.#draft?.dispose();
+    await this.scorer.dispose();
+    await this.draft?.dispose();
   }
 
   /** Writes the samples of each prompt. A prompt is read once for all of its samples. */
   async *#write(prompts: readonly (readonly TextRow[])[], options: TextGenerationOptions): AsyncGenerator<TextEvent, void> {
-    const { context = Infinity } = this.#source.model;
+    const { context = Infinity } = this.scorer;
     const { maxTokens = 256, whenFull = "stop" } = options;
     const first = prompts.map(([row]) => row?.seen ?? []);
     const longest = Math.max(...first.map(({ length }) => length));
     const capacity = whenFull === "slide" && context < Infinity ? context : Math.min(context, longest + maxTokens);
     const ends = this.#ends(options);
-    let memory = this.#decoder.remember(first.length, capacity);
+    let memory = this.scorer.remember(first.length, capacity);
     let input = fillUp(first);
     let writing = prompts.flatMap((rows, place) => rows.map((row) => ({ row, place })));
     for (;;) {
-      const scores = await scoreNext(this.#decoder, memory, input, options);
+      const scores = await scoreNext(this.scorer, memory, input, options);
       for (const { row, place } of writing) {
         const token = nextToken(row, scores(place), ends, options);
         yield token === undefined ? row.complete() : row.write(token, whenFull === "stop" && row.seen.length >= context);
@@ -122,7 +127,7 @@ export class Generator {
       if (running.length === 0) return;
       if (running.some(({ row }) => row.seen.length > context)) {
         for (const { row } of running) row.slide(context);
-        memory = this.#decoder.remember(running.length, capacity);
+        memory = this.scorer.remember(running.length, capacity);
         input = fillUp(running.map(({ row }) => row.seen));
       } else {
         const unchanged = running.length === memory.rows && running.every(({ place }, at) => place === at);
@@ -134,28 +139,29 @@ export class Generator {
   }
 
   #promptTokens(prompt: string, at: number): number[] {
-    const { model, tokenizer, beginning = [], ends = [] } = this.#source;
+    const { vocabulary, context } = this.scorer;
+    const { tokenizer, beginning = [], ends = [] } = this.frame;
     const written = [...beginning, ...tokenizer.encode(prompt)];
     const tokens = written.length > 0 ? written : ends.slice(0, 1);
     if (tokens.length === 0) throw new RangeError(`Prompt ${at + 1} is empty, and the model has no token that texts begin or end with; give at least one character.`);
-    checkTokens(tokens, model.vocabulary, `token of prompt ${at + 1},`);
-    if (model.context !== undefined && tokens.length > model.context) {
-      throw new RangeError(`Prompt ${at + 1} has ${tokens.length} tokens, but the model can look at ${model.context}; shorten it.`);
+    checkTokens(tokens, vocabulary, `token of prompt ${at + 1},`);
+    if (context !== undefined && tokens.length > context) {
+      throw new RangeError(`Prompt ${at + 1} has ${tokens.length} tokens, but the model can look at ${context}; shorten it.`);
     }
     return tokens;
   }
 
   #ends({ stopTokens = [] }: TextGenerationOptions): ReadonlySet<number> {
-    return new Set([...(this.#source.ends ?? []), ...stopTokens]);
+    return new Set([...(this.frame.ends ?? []), ...stopTokens]);
   }
 
   #settings(options: TextGenerationOptions): RowSettings {
     const { constraint } = options;
-    return { vocabulary: this.#source.tokenizer, options, ends: this.#ends(options), constrained: constraint && this.#constrainedBy(constraint) };
+    return { vocabulary: this.frame.tokenizer, options, ends: this.#ends(options), constrained: constraint && this.#constrainedBy(constraint) };
   }
 
   #constrainedBy(constraint: TextConstraint): ConstrainedTokens {
-    const known = this.#constrained.get(constraint) ?? new ConstrainedTokens(constraint, this.#source.tokenizer);
+    const known = this.#constrained.get(constraint) ?? new ConstrainedTokens(constraint, this.frame.tokenizer);
     this.#constrained.set(constraint, known);
     return known;
   }
@@ -179,6 +185,14 @@ function collect(events: readonly TextEvent[], ends: ReadonlySet<number>): Gener
     logProbability: details.reduce((sum, { logProbability }) => sum + logProbability, 0),
     reason, details,
   };
+}
+
+function checkFrame({ tokenizer, beginning = [], ends = [] }: TextFrame, vocabulary: number): void {
+  if (tokenizer.size > vocabulary) {
+    throw new Error(`The tokenizer has ${tokenizer.size} tokens, but the model knows ${vocabulary}; give the one that the model was trained with.`);
+  }
+  checkTokens(beginning, vocabulary, "beginning token");
+  checkTokens(ends, vocabulary, "end token");
 }
 
 function checkDraft({ model, tokenizer }: TextModel, { draft, guesses = 4 }: GeneratorOptions): void {

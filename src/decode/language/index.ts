@@ -4,8 +4,9 @@ export { regularExpression } from "./constraint/regular-expression.ts";
 export type {
   EndReason, GeneratedText, TextEvent, TextGenerationOptions, TokenLikelihood, WrittenToken,
 } from "./generation-options.ts";
-export { Generator, type GeneratorOptions, type TextModel } from "./generator.ts";
-export { LanguageDecoder, type Distribution as NextTokens, type LikeliestTokens, type NewTokens } from "./language-decoder.ts";
+export { Generator, type GeneratorOptions, type TextFrame, type TextModel } from "./generator.ts";
+export { LanguageDecoder } from "./language-decoder.ts";
 export { TextMemory } from "./text-memory.ts";
 export type { TokenChoice } from "./token-choice.ts";
+export type { Distribution as NextTokens, LikeliestTokens, NewTokens, TokenMemory, TokenScorer } from "./token-scorer.ts";
 export type { TextVocabulary } from "./vocabulary.ts";

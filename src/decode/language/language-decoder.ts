@@ -6,28 +6,7 @@ import type { LanguageModel } from "../../models/language-model.ts";
 import { logSoftmax } from "../../nn/activation.ts";
 import { storeParameters } from "../store-parameters.ts";
 import { TextMemory } from "./text-memory.ts";
-
-/** New tokens of each row of a memory. */
-export interface NewTokens {
-  /** int32 [rows · time], row by row. */
-  readonly tokens: Int32Array;
-  /** How many tokens of each row are meant; those after them fill up. By default all. */
-  readonly counts?: Int32Array;
-}
-
-export interface LikeliestTokens {
-  /** The largest log-probabilities in descending order, nats: [rows, count]. */
-  readonly values: NumericArray;
-  /** Whose they are: int32 [rows, count]. */
-  readonly tokens: NumericArray;
-}
-
-export interface Distribution {
-  /** Of all tokens, nats: [rows, vocabulary]. */
-  readonly logProbabilities: NumericArray;
-  /** What was subtracted from the logits, log Σ exp(logit): [rows]. */
-  readonly normalizers: NumericArray;
-}
+import type { Distribution, LikeliestTokens, NewTokens, TokenScorer } from "./token-scorer.ts";
 
 type StepKind = { readonly kind: "best"; readonly count: number } | { readonly kind: "last" } | { readonly kind: "each" };
 
@@ -39,7 +18,7 @@ type StepKind = { readonly kind: "best"; readonly count: number } | { readonly k
  *     const memory = decoder.remember(rows, capacity);
  *     const { tokens } = await decoder.best(memory, { tokens: prompts, counts }, 1);
  */
-export class LanguageDecoder {
+export class LanguageDecoder implements TokenScorer<TextMemory> {
   readonly #steps = new Map<string, Promise<Executable>>();
 
   private constructor(readonly model: LanguageModel, private readonly engine: Engine, private readonly store: StateStore) {}
@@ -51,29 +30,36 @@ export class LanguageDecoder {
     return new LanguageDecoder(model, engine, store);
   }
 
-  /** A memory of nothing, with room for `capacity` tokens in each row. */
+  get vocabulary(): number {
+    return this.model.vocabulary;
+  }
+
+  get context(): number | undefined {
+    return this.model.context;
+  }
+
+  get rewinds(): boolean {
+    return this.model.rewinds;
+  }
+
   remember(rows: number, capacity: number): TextMemory {
     return TextMemory.empty(this.model.memoryTypes("rows", "capacity"), rows, capacity);
   }
 
-  /** Reads tokens and gives the `count` likeliest next ones of each row (all, where the vocabulary has fewer). */
   async best(memory: TextMemory, input: NewTokens, count: number): Promise<LikeliestTokens> {
     const results = await this.#step({ kind: "best", count: Math.min(count, this.model.vocabulary) }, memory, input);
     return { values: fetched(results, "values"), tokens: fetched(results, "indices") };
   }
 
-  /** Reads tokens and scores all next ones. */
   async distribution(memory: TextMemory, input: NewTokens): Promise<Distribution> {
     const results = await this.#step({ kind: "last" }, memory, input);
     return { logProbabilities: fetched(results, "values"), normalizers: fetched(results, "normalizers") };
   }
 
-  /** Reads tokens and gives log-probabilities after each of them, nats: [rows, time, vocabulary]. */
   async distributions(memory: TextMemory, input: NewTokens): Promise<NumericArray> {
     return fetched(await this.#step({ kind: "each" }, memory, input), "values");
   }
 
-  /** Frees what the engine keeps. */
   async dispose(): Promise<void> {
     for (const step of this.#steps.values()) await (await step).dispose();
     this.#steps.clear();

@@ -2,10 +2,9 @@ import { uniform } from "../../data/shuffle.ts";
 import type { NumericArray } from "../../engines/engine.ts";
 import type { AllowedTokens } from "./constraint/token-masks.ts";
 import type { TextGenerationOptions, TokenLikelihood, WrittenToken } from "./generation-options.ts";
-import { LanguageDecoder, type NewTokens } from "./language-decoder.ts";
-import type { TextMemory } from "./text-memory.ts";
 import type { TextRow } from "./text-row.ts";
 import { chooseToken, penalized, penalizes, type TokenScores } from "./token-choice.ts";
+import type { NewTokens, TokenMemory, TokenScorer } from "./token-scorer.ts";
 
 /** What a step tells of the tokens that may follow a row, nats. */
 export interface RowScores extends TokenScores {
@@ -15,15 +14,15 @@ export interface RowScores extends TokenScores {
 
 /** Reads new tokens and scores what follows each row: all tokens, or only the likeliest where these decide. */
 export async function scoreNext(
-  decoder: LanguageDecoder, memory: TextMemory, input: NewTokens, options: TextGenerationOptions,
+  scorer: TokenScorer, memory: TokenMemory, input: NewTokens, options: TextGenerationOptions,
 ): Promise<(row: number) => RowScores> {
   const { greedy = false, topK, alternatives = 0, constraint } = options;
   const needed = greedy ? 1 : topK;
   if (needed === undefined || constraint !== undefined || penalizes(options)) {
-    const { logProbabilities, normalizers } = await decoder.distribution(memory, input);
+    const { logProbabilities, normalizers } = await scorer.distribution(memory, input);
     return (row) => ({ values: rowOf(logProbabilities, row), tokens: undefined, normalizer: normalizers.data[row] ?? NaN });
   }
-  const { values, tokens } = await decoder.best(memory, input, Math.max(needed, alternatives));
+  const { values, tokens } = await scorer.best(memory, input, Math.max(needed, alternatives));
   return (row) => ({ values: rowOf(values, row), tokens: rowOf(tokens, row), normalizer: NaN });
 }
 

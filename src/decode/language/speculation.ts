@@ -1,10 +1,9 @@
 import { uniform } from "../../data/shuffle.ts";
 import type { TextEvent, TextGenerationOptions } from "./generation-options.ts";
-import type { LanguageDecoder } from "./language-decoder.ts";
 import { described, rowOf } from "./next-token.ts";
-import type { TextMemory } from "./text-memory.ts";
 import type { TextRow } from "./text-row.ts";
 import { candidates, penalizes, type TokenChoice, type TokenScores } from "./token-choice.ts";
+import type { TokenMemory, TokenScorer } from "./token-scorer.ts";
 
 export interface SpeculationOptions extends TextGenerationOptions {
   readonly guesses: number;
@@ -21,14 +20,14 @@ const DRAW = { guess: 1, acceptance: 2, correction: 3 } as const;
  * @throws RangeError for options under which the distribution depends on what was written before
  */
 export async function* speculate(
-  decoder: LanguageDecoder, draft: LanguageDecoder, row: TextRow, options: SpeculationOptions,
+  scorer: TokenScorer, draft: TokenScorer, row: TextRow, options: SpeculationOptions,
 ): AsyncGenerator<TextEvent, void> {
   checkSpeculation(options);
   const { maxTokens = 256, guesses, seed = 1 } = options;
-  const context = decoder.model.context ?? Infinity;
-  const shared = Math.min(context, draft.model.context ?? Infinity);
+  const context = scorer.context ?? Infinity;
+  const shared = Math.min(context, draft.context ?? Infinity);
   const capacity = Math.min(context, row.seen.length + maxTokens);
-  const memory = decoder.remember(1, capacity);
+  const memory = scorer.remember(1, capacity);
   const guessing = new Guesses(draft, Math.min(shared, capacity), options);
   const random = (purpose: number, place: number): number => uniform(seed, row.sample, place, purpose);
   while (!row.isOver) {
@@ -36,7 +35,7 @@ export async function* speculate(
     const room = Math.max(0, Math.min(guesses, shared - start, maxTokens - row.count - 1));
     const guessed = await guessing.after(row.seen, room, (at) => random(DRAW.guess, row.count + at));
     const unread = [...row.seen.slice(memory.lengths[0] ?? 0), ...guessed.map(({ token }) => token)];
-    const scores = await decoder.distributions(memory, { tokens: Int32Array.from(unread) });
+    const scores = await scorer.distributions(memory, { tokens: Int32Array.from(unread) });
     const scoreAt = (guess: number): TokenScores => ({ values: rowOf(scores, unread.length - guessed.length - 1 + guess), tokens: undefined });
     for (let at = 0; at <= guessed.length && !row.isOver; at++) {
       const guess = guessed[at];
@@ -60,9 +59,9 @@ interface Guess {
 
 /** The draft, with what it remembers of the text. */
 class Guesses {
-  readonly #memory: TextMemory;
+  readonly #memory: TokenMemory;
 
-  constructor(private readonly draft: LanguageDecoder, capacity: number, private readonly options: TokenChoice) {
+  constructor(private readonly draft: TokenScorer, capacity: number, private readonly options: TokenChoice) {
     this.#memory = draft.remember(1, capacity);
   }
 

@@ -1,5 +1,6 @@
 import type { NumericArray } from "../../engines/engine.ts";
 import type { Signature } from "../../graph/program.ts";
+import type { TokenMemory } from "./token-scorer.ts";
 
 type FloatArray = NumericArray<Float32Array>;
 
@@ -7,8 +8,7 @@ type FloatArray = NumericArray<Float32Array>;
  * What a model remembers of a batch of texts, one row each. Arrays that grow with the texts have room for `capacity`
  * tokens from the beginning, [rows, heads, capacity, size], and what steps add is written into them.
  */
-export class TextMemory {
-  /** Tokens that each row remembers: int32 [rows]. */
+export class TextMemory implements TokenMemory {
   readonly lengths: Int32Array;
   readonly #growing: ReadonlySet<string>;
   readonly #arrays: Map<string, FloatArray>;
@@ -49,12 +49,10 @@ export class TextMemory {
     counts.forEach((count, row) => (this.lengths[row] = (this.lengths[row] ?? 0) + count));
   }
 
-  /** Forgets what a row remembers beyond so many tokens. Only for models that rewind. */
   shorten(length: number): void {
     this.lengths.forEach((own, row) => (this.lengths[row] = Math.min(own, length)));
   }
 
-  /** The memory of these rows alone, in this order; a row may come more than once. */
   keep(rows: readonly number[]): TextMemory {
     const arrays = Array.from(this.#arrays, ([name, { data, shape }]): [string, FloatArray] => {
       const size = data.length / this.rows;
