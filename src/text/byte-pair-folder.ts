@@ -1,9 +1,10 @@
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { buildBytePairFile } from "./build-tokenizer-file.ts";
 import { END_OF_TEXT } from "./special-tokens.ts";
 import { TokenizerError } from "./tokenizer-error.ts";
-import { buildBytePairFile, messageOf } from "./tokenizer-file.ts";
+import { messageOf } from "./tokenizer-file.ts";
 
 /** The names that the two files go by: OpenAI's for GPT-2, then Hugging Face's. */
 const NAMES = [["encoder.json", "vocab.bpe"], ["vocab.json", "merges.txt"]] as const;

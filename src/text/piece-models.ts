@@ -3,6 +3,8 @@ import { UNKNOWN_ID, SPECIAL_TOKENS } from "./special-tokens.ts";
 import type { ModelSection } from "./tokenizer-file.ts";
 import { TokenizerError } from "./tokenizer-error.ts";
 
+const UTF8 = new TextEncoder();
+
 /**
  * Turns one piece (a word, or what the pre-tokenizer cut) into token ids, appended to `ids`.
  *
@@ -80,7 +82,7 @@ class BytePairModel implements PieceModel, MergeTable {
     for (const character of piece) {
       const id = this.#ids.get(character);
       if (id !== undefined) symbols.push(id);
-      else if (this.#bytes !== undefined) for (const byte of Buffer.from(character, "utf8")) symbols.push(this.#bytes[byte] ?? 0);
+      else if (this.#bytes !== undefined) for (const byte of UTF8.encode(character)) symbols.push(this.#bytes[byte] ?? 0);
       else if (this.#unknown !== undefined && !(afterUnknown && this.#fusesUnknown)) symbols.push(this.#unknown);
       afterUnknown = id === undefined;
     }

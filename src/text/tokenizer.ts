@@ -1,13 +1,14 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Tokenizer as Binding } from "tokenizers";
+import { AppliedTokenizer, type TextSteps } from "./applied-tokenizer.ts";
 import { ByteLevelPieces, spellBytes } from "./byte-level.ts";
 import { readBytePairFolder } from "./byte-pair-folder.ts";
-import { pieceModel, type PieceModel } from "./piece-models.ts";
 import type { SpecialIds } from "./special-tokens.ts";
 import { TextPieces } from "./text-pieces.ts";
 import { TokenizerError } from "./tokenizer-error.ts";
-import { allTokens, byteLevelBeginning, isWordwise, messageOf, parseTokenizerFile } from "./tokenizer-file.ts";
+import { messageOf, parseTokenizerFile } from "./tokenizer-file.ts";
+import { byteLevelBeginning, isWordwise } from "./tokenizer-pipeline.ts";
 import type { TokenizerSpec } from "./tokenizer-spec.ts";
 import { trainBytePairs } from "./train-byte-pairs.ts";
 import { trainVocabulary } from "./train-vocabulary.ts";
@@ -25,24 +26,9 @@ const CACHED_LENGTH = 32;
  *
  *     const tokenizer = await Tokenizer.train({ kind: "bpe", vocabulary: 8000, lowercase: false }, texts);
  *     tokenizer.decode(tokenizer.encode("A man is sleeping.")); // "A man is sleeping."
- *
- * A text that spells a special token ("</s>") is encoded as ordinary text, as other tools do when their
- * `encode_special_tokens` is set.
  */
-export class Tokenizer {
-  /** Vocabulary size, special tokens included; ids run from 0 to `size - 1`. */
-  readonly size: number;
-  /** Where a vocabulary's only special token ends a text (GPT-2's `<|endoftext|>`), that is all four of these. */
-  readonly padId: number;
-  readonly unknownId: number;
-  readonly startId: number;
-  readonly endId: number;
+export class Tokenizer extends AppliedTokenizer {
   readonly #json: string;
-  readonly #tokens: readonly string[];
-  readonly #ids: ReadonlyMap<string, number>;
-  readonly #pieces: TextPieces;
-  readonly #model: PieceModel;
-  readonly #decoder: ReturnType<Binding["getDecoder"]>;
   readonly #wordwise: boolean;
   readonly #byteLevel: { readonly pieces: ByteLevelPieces; readonly leadingBlank: boolean } | undefined;
   readonly #cache = new Map<string, readonly number[]>();
@@ -50,14 +36,8 @@ export class Tokenizer {
   private constructor(json: string, given?: Partial<SpecialIds>) {
     const file = parseTokenizerFile(json, given);
     const binding = bind(json);
+    super(file, nativeSteps(binding));
     this.#json = json;
-    this.#ids = allTokens(file);
-    this.#tokens = tokensInOrder(this.#ids);
-    this.size = this.#tokens.length;
-    this.#pieces = new TextPieces(binding);
-    ({ pad: this.padId, unknown: this.unknownId, start: this.startId, end: this.endId } = file.special);
-    this.#model = pieceModel(file.model);
-    this.#decoder = binding.getDecoder();
     this.#wordwise = isWordwise(file);
     const beginning = byteLevelBeginning(file);
     if (beginning !== undefined) this.#byteLevel = { pieces: new ByteLevelPieces(binding), leadingBlank: beginning === " " };
@@ -104,48 +84,13 @@ export class Tokenizer {
     return this.#json;
   }
 
-  /** Token ids of a text, without start and end tokens: int32 `[time]`. */
-  encode(text: string): Int32Array {
-    return Int32Array.from(this.#encode(text));
-  }
-
   /** `encode` of each text, in order. */
   encodeBatch(texts: readonly string[]): Int32Array[] {
     return texts.map((text) => this.encode(text));
   }
 
-  /**
-   * The text of token ids. Pad, start and end tokens are left out wherever they stand; unknown tokens read `<unk>`.
-   * Bytes that are not UTF-8 together, as a half-trained model may write, become U+FFFD.
-   * @throws RangeError where an id is not in the vocabulary.
-   */
-  decode(ids: ArrayLike<number>): string {
-    const tokens: string[] = [];
-    for (const id of Array.from(ids)) {
-      const token = this.token(id);
-      if (id !== this.padId && id !== this.startId && id !== this.endId) tokens.push(token);
-    }
-    if (tokens.length === 0) return "";
-    return this.#decoder === null ? tokens.join(" ") : this.#decoder.decode(tokens);
-  }
-
-  /** The token with this id, as the vocabulary spells it. @throws RangeError where there is none. */
-  token(id: number): string {
-    const token = this.#tokens[id];
-    if (token === undefined) {
-      throw new RangeError(
-        `Token id ${id} is not in this vocabulary; its ids are the whole numbers 0 to ${this.size - 1}.`,
-      );
-    }
-    return token;
-  }
-
-  /** The id of a token as the vocabulary spells it, or `undefined` where there is none. */
-  id(token: string): number | undefined {
-    return this.#ids.get(token);
-  }
-
-  #encode(text: string): readonly number[] {
+  /** As the base class, but a piece that comes again is looked up. */
+  protected override idsOf(text: string): readonly number[] {
     const ids: number[] = [];
     const append = (tokens: readonly number[]): void => {
       for (const id of tokens) ids.push(id);
@@ -156,7 +101,7 @@ export class Tokenizer {
     } else if (this.#wordwise && PLAIN_WORDS.test(text)) {
       for (const word of text.split(" ")) append(this.#cached(word, this.#encodeWhole));
     } else {
-      append(this.#encodeWhole(text));
+      return super.idsOf(text);
     }
     return ids;
   }
@@ -174,15 +119,11 @@ export class Tokenizer {
 
   readonly #encodeBytes = (piece: string): readonly number[] => {
     const ids: number[] = [];
-    this.#model.append(spellBytes(piece), ids);
+    this.model.append(spellBytes(piece), ids);
     return ids;
   };
 
-  readonly #encodeWhole = (text: string): readonly number[] => {
-    const ids: number[] = [];
-    for (const piece of this.#pieces.of(text)) this.#model.append(piece, ids);
-    return ids;
-  };
+  readonly #encodeWhole = (word: string): readonly number[] => super.idsOf(word);
 }
 
 async function readTokenizerFile(path: string): Promise<{ file: string; json: string }> {
@@ -202,16 +143,11 @@ function bind(json: string): Binding {
   }
 }
 
-function tokensInOrder(ids: ReadonlyMap<string, number>): string[] {
-  const tokens: string[] = [];
-  for (const [token, id] of ids) tokens[id] = token;
-  for (let id = 0; id < tokens.length; id++) {
-    if (tokens[id] === undefined || tokens.length !== ids.size) {
-      throw new TokenizerError(
-        `The vocabulary of this tokenizer.json has ${ids.size} tokens but ids up to ${tokens.length - 1}. ` +
-          `Each id from 0 upwards must belong to exactly one token.`,
-      );
-    }
-  }
-  return tokens;
+function nativeSteps(binding: Binding): TextSteps {
+  const pieces = new TextPieces(binding);
+  const decoder = binding.getDecoder();
+  return {
+    pieces: (text) => pieces.of(text),
+    join: (tokens) => (decoder === null ? tokens.join(" ") : decoder.decode(tokens)),
+  };
 }

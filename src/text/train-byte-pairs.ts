@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { BPE, Tokenizer as Binding, byteLevelAlphabet } from "tokenizers";
 import { z } from "zod";
+import { buildTokenizerFile } from "./build-tokenizer-file.ts";
 import { SPECIAL_TOKENS } from "./special-tokens.ts";
 import { TokenizerError } from "./tokenizer-error.ts";
-import { buildTokenizerFile } from "./tokenizer-file.ts";
 import type { TokenizerSpec } from "./tokenizer-spec.ts";
 
 /** What the package's Node binding learns in one training; it takes no other size. */

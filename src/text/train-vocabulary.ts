@@ -1,8 +1,8 @@
 import { Tokenizer as Binding } from "tokenizers";
+import { buildTokenizerFile } from "./build-tokenizer-file.ts";
 import { SPECIAL_TOKENS } from "./special-tokens.ts";
 import { TextPieces } from "./text-pieces.ts";
 import { TokenizerError } from "./tokenizer-error.ts";
-import { buildTokenizerFile } from "./tokenizer-file.ts";
 import type { TokenizerSpec } from "./tokenizer-spec.ts";
 
 type CountedSpec = Exclude<TokenizerSpec, { kind: "bpe" }>;
