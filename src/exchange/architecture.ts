@@ -1,10 +1,10 @@
 /** Which models of Hugging Face Decade has, and how each is read. */
 import { z } from "zod";
 import type { Gpt, GptOptions } from "../models/gpt.ts";
+import { checkJson } from "./checked-json.ts";
 import type { Correspondence } from "./correspondence.ts";
 import { ExchangeError } from "./exchange-error.ts";
 import { gpt2Ignored, gpt2Options, gpt2Schema, gpt2Tensors } from "./gpt2.ts";
-import { checkJson } from "./json-file.ts";
 import { llamaBiases, llamaIgnored, llamaOptions, llamaSchema, llamaTensors } from "./llama.ts";
 import type { Tensors } from "./weights.ts";
 

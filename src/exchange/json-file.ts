@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { z } from "zod";
+import type { z } from "zod";
+import { checkJson, parseJson, reasonOf } from "./checked-json.ts";
 import { ExchangeError } from "./exchange-error.ts";
 
 /**
@@ -13,24 +14,4 @@ export async function readJsonFile<Schema extends z.ZodType>(path: string, schem
     throw new ExchangeError(`${path}, ${what}, cannot be read (${reasonOf(cause)}); give a folder in the form of Hugging Face.`, { cause });
   });
   return checkJson(path, parseJson(path, text), schema);
-}
-
-/** Checks a value that came from a file. @throws ExchangeError that names the file and the fields that do not fit */
-export function checkJson<Schema extends z.ZodType>(path: string, value: unknown, schema: Schema): z.output<Schema> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path: field, message }) => `${field.join(".") || "the whole"}: ${message}`);
-  throw new ExchangeError(`${path} is not as expected: ${problems.join("; ")}.`);
-}
-
-function parseJson(path: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new ExchangeError(`${path} is not JSON (${reasonOf(cause)}); download or write it again.`, { cause });
-  }
-}
-
-export function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

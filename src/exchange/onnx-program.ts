@@ -18,6 +18,7 @@ import type { Tensor } from "../graph/tensor.ts";
 import type { Gpt } from "../models/gpt.ts";
 import { carriedTensor } from "../models/language-model.ts";
 import { ExchangeError } from "./exchange-error.ts";
+import { CACHE_PARTS, pastName } from "./onnx-decoder.ts";
 import { renameValues, withInt64Inputs } from "./onnx-graph.ts";
 
 const [BATCH, PAST, TIME] = ["batch_size", "past_sequence_length", "sequence_length"] as const;
@@ -41,9 +42,6 @@ export function decoderGraph(model: Gpt, parameters: ReadonlyMap<string, Float32
   return withInt64Inputs(renameValues(graph, new Map([...outputs, ...weights])), new Map([["input_ids", OnnxType.int32], ["attention_mask", OnnxType.int32]]));
 }
 
-/** What a cache holds of each token. */
-const PARTS = ["key", "value"] as const;
-
 function decoderProgram(model: Gpt): Program {
   const { keyValueHeads, dimension, heads } = model.options;
   const cache = float32(BATCH, keyValueHeads, PAST, dimension / heads);
@@ -59,14 +57,10 @@ function decoderProgram(model: Gpt): Program {
       return tensor;
     };
     const padding = feed("attention_mask").negate().add(1).sum(1); // [batch]
-    const parts = [...model.blocks.keys()].flatMap((layer) => PARTS.map((part) => [layer, part] as const));
+    const parts = [...model.blocks.keys()].flatMap((layer) => CACHE_PARTS.map((part) => [layer, part] as const));
     const past = Object.fromEntries(parts.map(([layer, part]) => [`${part}s${layer}`, feed(pastName(layer, part))]));
     const { logits, carried } = model.read(feed("input_ids"), { padding, ...past });
     const present = parts.map(([layer, part]) => [`present.${layer}.${part}`, carriedTensor(carried, `${part}s${layer}`)] as const);
     return { logits, ...Object.fromEntries(present) };
   });
-}
-
-export function pastName(layer: number, part: (typeof PARTS)[number]): string {
-  return `past_key_values.${layer}.${part}`;
 }

@@ -1,49 +1,12 @@
 import * as ort from "onnxruntime-node";
-import type { GptOptions } from "../models/gpt.ts";
-import { pastName } from "./onnx-program.ts";
+import { OnnxDecoder, type DecoderShape } from "./onnx-decoder.ts";
 
-/** Keys and values of the tokens that were read, by the names of the next run's inputs. */
-export type Past = Readonly<Record<string, ort.Tensor>>;
-
-/** An exported decoder, run by ONNX Runtime alone. */
-export class OnnxDecoder {
-  private constructor(private readonly session: ort.InferenceSession, private readonly options: GptOptions) {}
-
-  /** @param model the file's path or its bytes */
-  static async open(model: Uint8Array, options: GptOptions, threads?: number): Promise<OnnxDecoder> {
-    const settings: ort.InferenceSession.SessionOptions = { logSeverityLevel: 3, enableMemPattern: false, ...(threads !== undefined && { intraOpNumThreads: threads }) };
-    return new OnnxDecoder(await ort.InferenceSession.create(model, settings), options);
-  }
-
-  /**
-   * Reads rows of tokens [batch, time] after those of `past`: logits [batch, time, vocabulary] for what follows each.
-   *
-   * @param padding how many tokens before each row's text only fill the batch; the same in all runs that follow each other
-   */
-  async read(rows: readonly (readonly number[])[], past?: Past, padding: readonly number[] = rows.map(() => 0)): Promise<{ logits: Float32Array; present: Past }> {
-    const [batch, time] = [rows.length, rows[0]?.length ?? 0];
-    const before = Object.values(past ?? this.#empty(batch))[0]?.dims[2] ?? 0;
-    const mask = rows.flatMap((_, row) => Array.from({ length: before + time }, (_unused, place) => BigInt(Number(place >= (padding[row] ?? 0)))));
-    const results = await this.session.run({
-      input_ids: new ort.Tensor("int64", BigInt64Array.from(rows.flat().map(BigInt)), [batch, time]),
-      attention_mask: new ort.Tensor("int64", BigInt64Array.from(mask), [batch, before + time]),
-      ...(past ?? this.#empty(batch)),
-    });
-    const present = Object.entries(results).flatMap(([name, tensor]) => (
-      name.startsWith("present.") ? [[name.replace("present", "past_key_values"), tensor] as const] : []));
-    const logits = results["logits"]?.data;
-    if (!(logits instanceof Float32Array)) throw new Error("An exported decoder gives logits in float32.");
-    return { logits, present: Object.fromEntries(present) };
-  }
-
-  async close(): Promise<void> {
-    await this.session.release();
-  }
-
-  #empty(batch: number): Past {
-    const { layers, keyValueHeads, dimension, heads } = this.options;
-    const empty = (): ort.Tensor => new ort.Tensor("float32", new Float32Array(0), [batch, keyValueHeads, 0, dimension / heads]);
-    return Object.fromEntries(Array.from({ length: layers }, (_, layer) => (
-      [[pastName(layer, "key"), empty()], [pastName(layer, "value"), empty()]] as const)).flat());
-  }
+/**
+ * Opens an exported decoder in Node.
+ *
+ * @param model the bytes of the file
+ */
+export async function openOnnxDecoder(model: Uint8Array, shape: DecoderShape, threads?: number): Promise<OnnxDecoder> {
+  const settings: ort.InferenceSession.SessionOptions = { logSeverityLevel: 3, enableMemPattern: false, ...(threads !== undefined && { intraOpNumThreads: threads }) };
+  return new OnnxDecoder(await ort.InferenceSession.create(model, settings), shape);
 }

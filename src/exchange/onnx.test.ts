@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { encodeModel, OnnxType, type OnnxGraph, type OnnxNode } from "../engines/onnx/proto.ts";
+import type { OnnxDecoder } from "./onnx-decoder.ts";
 import { decoderGraph } from "./onnx-program.ts";
 import { quantizeWeights } from "./onnx-quantize.ts";
-import { OnnxDecoder } from "./onnx-session.ts";
+import { openOnnxDecoder } from "./onnx-session.ts";
 import { openLanguageModel, type OpenedLanguageModel } from "./open-language-model.ts";
 
 function fixture(name: string): string {
@@ -29,7 +30,7 @@ function distance(logits: Float32Array, { tokens, lastLogits }: Expected): numbe
 
 async function withDecoder<T>(opened: OpenedLanguageModel, change: (graph: OnnxGraph) => OnnxGraph, use: (decoder: OnnxDecoder) => Promise<T>): Promise<T> {
   const graph = change(decoderGraph(opened.model, opened.parameters));
-  const decoder = await OnnxDecoder.open(encodeModel(graph), opened.model.options, 1);
+  const decoder = await openOnnxDecoder(encodeModel(graph), opened.model.options, 1);
   try {
     return await use(decoder);
   } finally {

@@ -4,9 +4,10 @@ import { z } from "zod";
 import { writeSafetensors, type NamedTensor } from "../data/safetensors.ts";
 import { Seq2SeqTransformer } from "../models/seq2seq-transformer.ts";
 import { Tokenizer } from "../text/tokenizer.ts";
+import { checkJson, reasonOf } from "./checked-json.ts";
 import { readParameters, writeParameters } from "./correspondence.ts";
 import { ExchangeError } from "./exchange-error.ts";
-import { checkJson, readJsonFile, reasonOf } from "./json-file.ts";
+import { readJsonFile } from "./json-file.ts";
 import { isSeq2SeqName, marianConfig, marianIgnored, marianOptions, marianSchema, marianTensors, SEQ2SEQ_NAMES } from "./marian.ts";
 import { readWeights } from "./weights.ts";
 

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { encodeModel } from "../engines/onnx/proto.ts";
 import { perplexity } from "../metrics/perplexity.ts";
 import { ExchangeError } from "./exchange-error.ts";
+import { logNormalizer } from "./log-normalizer.ts";
 import { decoderGraph } from "./onnx-program.ts";
 import { quantizeWeights } from "./onnx-quantize.ts";
-import { OnnxDecoder } from "./onnx-session.ts";
+import { openOnnxDecoder } from "./onnx-session.ts";
 import { writeDescription, type LanguageModelContents } from "./write-language-model.ts";
 
 export type Quantization = "int8" | "int4";
@@ -62,12 +63,12 @@ export async function writeOnnx(folder: string, contents: LanguageModelContents,
 
 /** Perplexity a token, of a text cut into stretches of the model's context. */
 async function perplexityOf(file: Uint8Array, { model }: LanguageModelContents, tokens: readonly number[], { threads }: WriteOnnxOptions): Promise<number> {
-  const decoder = await OnnxDecoder.open(file, model.options, threads);
+  const decoder = await openOnnxDecoder(file, model.options, threads);
   try {
     let nats = 0;
     for (const stretch of stretches(tokens, model.context)) {
       const { logits } = await decoder.read([stretch.slice(0, -1)]);
-      stretch.slice(1).forEach((token, at) => (nats += negativeLogProbability(logits.subarray(at * model.vocabulary, (at + 1) * model.vocabulary), token)));
+      stretch.slice(1).forEach((token, at) => (nats += negativeLogProbability(token, logits.subarray(at * model.vocabulary, (at + 1) * model.vocabulary))));
     }
     return perplexity(nats, tokens.length - 1);
   } finally {
@@ -80,8 +81,6 @@ function* stretches(tokens: readonly number[], context: number): Generator<reado
   for (let start = 0; start + 1 < tokens.length; start += context) yield tokens.slice(start, start + context + 1);
 }
 
-function negativeLogProbability(logits: Float32Array, token: number): number {
-  const largest = logits.reduce((most, value) => Math.max(most, value), -Infinity);
-  const sum = logits.reduce((total, value) => total + Math.exp(value - largest), 0);
-  return Math.log(sum) + largest - (logits[token] ?? NaN);
+function negativeLogProbability(token: number, logits: Float32Array): number {
+  return logNormalizer(logits) - (logits[token] ?? NaN);
 }
