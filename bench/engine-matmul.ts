@@ -9,15 +9,15 @@ export interface Product {
   readonly inner: number;
   readonly columns: number;
   /** Whether the engine gets the right operand transposed. */
-  readonly transposed?: boolean;
-  /** Products of one operation, each with operands of its own; 1 by default. */
-  readonly together?: number;
+  readonly transposed: boolean;
+  /** Products of one operation, each with operands of its own. */
+  readonly together: number;
   readonly count: number;
 }
 
 /** Floating-point operations of products. */
 export function operations(products: readonly Product[]): number {
-  return products.reduce((sum, { rows, inner, columns, together = 1, count }) => sum + 2 * rows * inner * columns * together * count, 0);
+  return products.reduce((sum, { rows, inner, columns, together, count }) => sum + 2 * rows * inner * columns * together * count, 0);
 }
 
 /** Products in one run of a program, so that what a run costs in TypeScript does not count. */
@@ -39,13 +39,13 @@ export class EngineMatmul {
     for (const product of products) {
       const { rows, inner, columns, transposed, together } = product;
       const loop = Math.min(LOOP, product.count);
-      const batch = together === undefined ? [] : [together];
+      const batch = together === 1 ? [] : [together];
       const left = [loop, ...batch, rows, inner];
-      const right = [...batch, ...(transposed === true ? [columns, inner] : [inner, columns])];
+      const right = [...batch, ...(transposed ? [columns, inner] : [inner, columns])];
       const program = await this.#engine.compile({ a: float32(...left), b: float32(...right) }, ({ a, b }) => {
         const { outputs: [corners] } = scan([], [a], (_carries, [x]) => {
           if (x === undefined) throw new Error("A step has a left operand.");
-          const y = x.matmul(transposed === true ? b.transpose() : b);
+          const y = x.matmul(transposed ? b.transpose() : b);
           return { carries: [], outputs: [y.slice(-1, 0, 1).slice(-2, 0, 1)] }; // a corner, so that copying y does not count
         });
         return { corners };

@@ -2,9 +2,8 @@ import type { ModelConfig } from "../src/train/config.ts";
 import { buildModel } from "../src/train/open-run.ts";
 import { pairBatch, pairTask } from "../src/train/pair-task.ts";
 import type { TrainingBatch } from "../src/train/training-task.ts";
-import type { Product } from "./engine-matmul.ts";
 import { runPeer } from "./peer.ts";
-import { crossEntropyProducts, measureStep, tokenIds } from "./training-step.ts";
+import { measureStep, tokenIds } from "./training-step.ts";
 
 export interface LstmSize {
   readonly layers: number;
@@ -19,7 +18,7 @@ export interface LstmSize {
 export async function lstmTrain(size: LstmSize, threads?: number) {
   const model = buildModel(modelConfig(size), size.vocabulary, size.vocabulary);
   const figures = await measureStep({
-    task: pairTask(model, { labelSmoothing: 0 }), batch: evenPairs(size), products: productsOf(size),
+    task: pairTask(model, { labelSmoothing: 0 }), batch: evenPairs(size),
     optimizer: { kind: "adam", learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, learningRate: 1e-3, clipNorm: 5,
   }, threads);
   const peerSize = { ...size, ...(threads !== undefined && { threads }) };
@@ -32,24 +31,6 @@ export function modelConfig({ layers, hidden }: Pick<LstmSize, "layers" | "hidde
     bidirectional: false, attention: "none", inputFeeding: false, reverseSource: false, dropout: 0, residual: false,
     tiedEmbeddings: "none", bias: true, forgetBias: 1, initialization: { kind: "uniform", range: 0.08 },
   };
-}
-
-/**
- * The products of one step, forward once and backward once for each operand, in the shapes in which the engine gets
- * them. Transpositions of left operands are operations of their own, and count against the step.
- */
-function productsOf({ layers, hidden, batch, time, vocabulary }: LstmSize): Product[] {
-  const all = batch * time;
-  const gates = 4 * hidden;
-  const lstms = 2 * layers;
-  return [
-    { rows: all, inner: hidden, columns: gates, count: lstms }, // x Wx
-    { rows: all, inner: gates, columns: hidden, transposed: true, count: lstms }, // ∂x
-    { rows: hidden, inner: all, columns: gates, count: 2 * lstms }, // ∂Wx, ∂Wh
-    { rows: batch, inner: hidden, columns: gates, count: lstms * time }, // h Wh
-    { rows: batch, inner: gates, columns: hidden, transposed: true, count: lstms * time }, // ∂h
-    ...crossEntropyProducts(all, hidden, vocabulary),
-  ];
 }
 
 /** A batch of pairs without padding. */

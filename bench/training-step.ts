@@ -1,4 +1,11 @@
+import { bindDimensions } from "../src/engines/dimensions.ts";
 import { onnx } from "../src/engines/onnx/engine.ts";
+import { inlineComposites } from "../src/graph/control.ts";
+import { dimensionValue, type Dim } from "../src/graph/dimension.ts";
+import { matrixProducts } from "../src/graph/flops.ts";
+import { gradients } from "../src/graph/gradients.ts";
+import { buildProgram, int32 } from "../src/graph/program.ts";
+import { simplify } from "../src/graph/simplify.ts";
 import type { OptimizerConfig } from "../src/train/config.ts";
 import { TrainingPrograms } from "../src/train/training-programs.ts";
 import type { TrainingBatch, TrainingTask } from "../src/train/training-task.ts";
@@ -12,17 +19,12 @@ export interface TrainingStep {
   readonly learningRate: number;
   /** Of the gradient of the mean loss. */
   readonly clipNorm: number;
-  /** The matrix products of one step. */
-  readonly products: readonly Product[];
 }
 
 const ROUNDS = 8;
 
 /** Large square products, of which one size or another runs at the engine's best rate. */
-const SQUARES = [1024, 2048].map((side): Product => ({ rows: side, inner: side, columns: side, count: 4 }));
-
-/** Rows of logits that `linearCrossEntropy` computes together, at most. */
-const LOGIT_ROWS = 256;
+const SQUARES = [1024, 2048].map((side): Product => ({ rows: side, inner: side, columns: side, together: 1, transposed: false, count: 4 }));
 
 export interface StepFigures {
   readonly tokensPerSecond: number;
@@ -30,7 +32,7 @@ export interface StepFigures {
   readonly engineMatmulGflops: number;
   /** gflops / engineMatmulGflops */
   readonly ratio: number;
-  /** gflops / the best rate of a large square product. */
+  /** The operations that the model needs, which leaves out what is computed twice, a second / the best rate of a large square product. */
   readonly mfu: number;
   readonly squareGflops: number;
   readonly typescriptShare: number;
@@ -43,7 +45,7 @@ export interface StepFigures {
  * engine uses all cores; with one thread, times are processor times.
  */
 export async function measureStep(
-  { task, batch, optimizer, learningRate, clipNorm, products }: TrainingStep, threads?: number,
+  { task, batch, optimizer, learningRate, clipNorm }: TrainingStep, threads?: number,
 ): Promise<StepFigures> {
   const engineMilliseconds = watchEngine();
   const engine = onnx(threads === undefined ? {} : { threads });
@@ -56,6 +58,7 @@ export async function measureStep(
   };
   for (let warmup = 0; warmup < 2; warmup++) await step();
   const peakMemory = peakMemoryMiB();
+  const products = productsOf(task, batch);
   const matmul = await new EngineMatmul(engine, clock).prepare(products);
   const squares = await Promise.all(SQUARES.map((square) => new EngineMatmul(engine, clock).prepare([square])));
   const [times, shares, rates, squareRates]: [number[], number[], number[], number[]] = [[], [], [], []];
@@ -75,31 +78,32 @@ export async function measureStep(
     gflops: rounded(gflops, 1),
     engineMatmulGflops: rounded(engineMatmulGflops, 1),
     ratio: rounded(gflops / engineMatmulGflops, 3),
-    mfu: rounded(gflops / squareGflops, 3),
+    mfu: rounded(programs.flops(batch) / milliseconds / 1e6 / squareGflops, 3),
     squareGflops: rounded(squareGflops, 1),
     typescriptShare: rounded(median(shares), 3),
     peakMemoryMiB: peakMemory,
   };
 }
 
-/** Of x W, x [rows, inputs] and W [inputs, outputs]: forward once, and backward once for each operand. */
-export function linearProducts(rows: number, inputs: number, outputs: number, count: number): Product[] {
-  return [
-    { rows, inner: inputs, columns: outputs, count },
-    { rows, inner: outputs, columns: inputs, transposed: true, count }, // ∂x
-    { rows: inputs, inner: rows, columns: outputs, count }, // ∂W
-  ];
-}
-
-/** Of `linearCrossEntropy` over rows [rows, dimension]. */
-export function crossEntropyProducts(rows: number, dimension: number, vocabulary: number): Product[] {
-  const blocks = Math.ceil((rows + 1) / LOGIT_ROWS);
-  const height = Math.ceil(rows / blocks);
-  return [
-    { rows: height, inner: dimension, columns: vocabulary, transposed: true, count: blocks }, // logits
-    { rows: blocks * height, inner: vocabulary, columns: dimension, count: 1 }, // ∂ of the rows
-    { rows: dimension, inner: blocks * height, columns: vocabulary, count: 1 }, // ∂ of the weight
-  ];
+/**
+ * The products of a batch's loss and gradient, in the shapes in which the engine gets them. Transpositions of left operands
+ * are operations of their own, and count against the step.
+ */
+function productsOf(task: TrainingTask, batch: TrainingBatch): Product[] {
+  const { fetches } = buildProgram({ ...task.signature, seed: int32() }, ({ seed, ...feeds }) => {
+    const { loss } = task.trainingLoss(feeds, seed);
+    const slopes = gradients(loss, task.model.parameters().map(({ tensor }) => tensor));
+    return { loss, ...Object.fromEntries(slopes.map((slope, at) => [`slope${at}`, slope])) };
+  });
+  const dims = bindDimensions(task.signature, batch.feeds);
+  const value = (dim: Dim): number => dimensionValue(dim, dims);
+  const products = new Map<string, Product>();
+  for (const { rows, inner, columns, together, times, transposed } of matrixProducts(simplify(inlineComposites(fetches.map(({ tensor }) => tensor))))) {
+    const shape = { rows: value(rows), inner: value(inner), columns: value(columns), together: value(together), transposed };
+    const key = JSON.stringify(shape);
+    products.set(key, { ...shape, count: (products.get(key)?.count ?? 0) + value(times) });
+  }
+  return [...products.values()];
 }
 
 /** Token ids that are no special ones, in an order without short repetitions: [rows, time]. */

@@ -6,6 +6,8 @@ export interface Io {
   err(text: string): void;
   /** Whether standard error is a terminal, on which a line can be rewritten in place. */
   readonly interactive: boolean;
+  /** How wide that terminal is, in characters. */
+  readonly columns?: number | undefined;
 }
 
 /** The process's own streams. A reader that stops reading (`decade translate … | head`) ends the process quietly. */
@@ -21,6 +23,9 @@ export function processIo(): Io {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     interactive: process.stderr.isTTY,
+    get columns() {
+      return process.stderr.isTTY ? process.stderr.columns : undefined;
+    },
   };
 }
 

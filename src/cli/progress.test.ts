@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { duration, table } from "./format.ts";
-import { ProgressLine } from "./progress.ts";
+import { ProgressLine, trainingReporter } from "./progress.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["performance"] });
@@ -33,6 +33,26 @@ describe("ProgressLine", () => {
     }
     line.close();
     expect(printed).toEqual(["second 10\n", "second 20\n"]);
+  });
+});
+
+describe("a training's progress", () => {
+  const shown = (columns: number | undefined, mfu?: number): string => {
+    const printed: string[] = [];
+    const { onEvent } = trainingReporter({ out: () => undefined, err: (text) => printed.push(text), interactive: true, columns });
+    onEvent({
+      kind: "progress", step: 50, totalSteps: 1500, epoch: 0.25, loss: 2.5, learningRate: 1, gradientNorm: 1, tokensPerSecond: 2248,
+      secondsLeft: 60, ...(mfu !== undefined && { mfu }),
+    });
+    return printed.join("").replace("\r\u001B[K", "");
+  };
+
+  it("shows the share of the engine's peak, where it is known and fits", () => {
+    const [whole, without] = ["step 50/1500  epoch 0.25  loss 2.500  2,248 tokens/s  mfu 43%  1 min 00 s left", "step 50/1500  epoch 0.25  loss 2.500  2,248 tokens/s  1 min 00 s left"];
+    expect(shown(undefined, 0.4271)).toBe(whole);
+    expect(shown(whole.length + 1, 0.4271)).toBe(whole);
+    expect(shown(whole.length, 0.4271)).toBe(without);
+    expect(shown(undefined)).toBe(without);
   });
 });
 

@@ -16,6 +16,11 @@ export class ProgressLine {
     this.#printed = io.interactive ? -Infinity : performance.now();
   }
 
+  /** How many characters a line may have; a longer one could not be rewritten in place. */
+  get width(): number {
+    return (this.#io.columns ?? Infinity) - 1;
+  }
+
   /** Shows a state that the next one replaces. `text` is only asked for when it is time to print. */
   update(text: () => string): void {
     const now = performance.now();
@@ -55,10 +60,7 @@ function showEvent(line: ProgressLine, event: TrainEvent): void {
         + `${count(validation)} validation ${unit}, ${event.totalSteps} steps${from}`);
     }
     case "progress":
-      return line.update(() => [
-        `step ${event.step}/${event.totalSteps}`, `epoch ${event.epoch.toFixed(2)}`, `loss ${event.loss.toFixed(3)}`,
-        `${count(event.tokensPerSecond)} tokens/s`, `${duration(event.secondsLeft)} left`,
-      ].join("  "));
+      return line.update(() => progressText(event, line.width));
     case "validation":
       return line.note(`step ${event.step}: validation loss ${event.loss.toFixed(4)}, perplexity ${event.perplexity.toFixed(2)}`
         + (event.improved ? " (best so far)" : ""));
@@ -67,4 +69,14 @@ function showEvent(line: ProgressLine, event: TrainEvent): void {
     default:
       return event satisfies never;
   }
+}
+
+/** What of a training step fits into a line. */
+function progressText(event: Extract<TrainEvent, { kind: "progress" }>, width: number): string {
+  const text = (mfu: readonly string[]): string => [
+    `step ${event.step}/${event.totalSteps}`, `epoch ${event.epoch.toFixed(2)}`, `loss ${event.loss.toFixed(3)}`,
+    `${count(event.tokensPerSecond)} tokens/s`, ...mfu, `${duration(event.secondsLeft)} left`,
+  ].join("  ");
+  const whole = text(event.mfu === undefined ? [] : [`mfu ${(100 * event.mfu).toFixed(0)}%`]);
+  return whole.length <= width ? whole : text([]);
 }

@@ -1,7 +1,8 @@
 import { applyAll, GraphError } from "./apply.ts";
 import type { CompositeGradient } from "./operations.ts";
 import { input, type Tensor } from "./tensor.ts";
-import { capturesOf, rewrite, TensorMap, topologicalOrder } from "./traverse.ts";
+import { isNode, type Node } from "./node.ts";
+import { capturesOf, keepOrReapply, rewrite, TensorMap, topologicalOrder } from "./traverse.ts";
 
 /** A stand-in for a tensor of the same type, local to a body. */
 export function placeholder(name: string, { shape, dtype }: Pick<Tensor, "shape" | "dtype">): Tensor {
@@ -75,4 +76,14 @@ export function inlineComposite(
     const value = inputs[at];
     return value === undefined ? [] : [[tensor, value] as const];
   })));
+}
+
+/** A graph with all composites, but those that are to be kept, replaced by their bodies. */
+export function inlineComposites(outputs: readonly Tensor[], isKept: (composite: Node<"composite">) => boolean = () => false): Tensor[] {
+  const expand = (tensors: readonly Tensor[], done: readonly Tensor[]): Tensor[] => {
+    const known = new TensorMap(done.map((tensor) => [tensor, tensor] as const));
+    return rewrite(tensors, known, (node, inputs) => (
+      isNode(node, "composite") && !isKept(node) ? expand(inlineComposite(node.attributes, inputs), inputs) : keepOrReapply(node, inputs)));
+  };
+  return expand(outputs, []);
 }

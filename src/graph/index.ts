@@ -1,7 +1,8 @@
 export { GraphError } from "./apply.ts";
 export { composite, customGradient, scan, type ScanResult } from "./control.ts";
-export type { Dim } from "./dimension.ts";
+export { dimensionValue, type Dim, type DimValues } from "./dimension.ts";
 export type { DType } from "./dtype.ts";
+export { flops, matrixProducts, productFlops, type MatrixProduct } from "./flops.ts";
 export { gradients } from "./gradients.ts";
 export type { CompositeGradient } from "./operations.ts";
 export { formatGraph } from "./print.ts";

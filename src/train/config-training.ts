@@ -128,6 +128,10 @@ const commonFields = {
   checkpointEvery: interval().prefault({ epochs: 1 }).describe("How often a checkpoint is written."),
   keepLast: steps().default(3).describe("Newest checkpoints kept; the best one always is."),
   logEvery: steps().default(50).describe("Steps between two lines of the metrics log."),
+  mfu: z
+    .boolean()
+    .default(true)
+    .describe("Whether the log says which share of the engine's peak, measured at the start, training reaches (`mfu`)."),
 };
 
 const labelSmoothing = z.number().min(0).lt(1).default(0).describe("Probability spread evenly over the vocabulary.");

@@ -65,6 +65,7 @@ describe("resolveRun", () => {
         checkpointEvery: { epochs: 1 },
         keepLast: 3,
         logEvery: 50,
+        mfu: true,
       },
       engine: { kind: "onnx" },
     });

@@ -23,10 +23,10 @@ beforeAll(async () => {
 
 afterAll(() => folder.remove());
 
-const MODELS: Readonly<Record<string, TextRunInput["model"]>> = {
+const MODELS = {
   gpt: { kind: "gpt", layers: 1, dimension: 16, heads: 2, context: 8, dropout: 0.1 },
   "lstm-lm": { kind: "lstm-lm", layers: 1, hidden: 16, dropout: 0.1 },
-};
+} as const satisfies Readonly<Record<string, TextRunInput["model"]>>;
 
 function config(name: string, model: TextRunInput["model"], training: TextRunInput["training"]): TextRunConfig {
   return resolveTextRun({
@@ -69,6 +69,19 @@ describe.each(Object.entries(MODELS))("%s", (kind, model) => {
     // A recurrent model is judged in four rows while it trains and in one here, which knows more at each row's start.
     expect(quality.loss).toBeCloseTo(run.best?.loss ?? NaN, kind === "gpt" ? 4 : 1);
   });
+});
+
+test("the log says which share of the engine's peak training reaches: so much for each token a second", async () => {
+  const told: (number | undefined)[] = [];
+  await pretrain(config("utilised", MODELS.gpt, { steps: 6 }), { onEvent: (event) => event.kind === "progress" && told.push(event.mfu) });
+  const { steps } = await folder.log("utilised");
+  const shares = steps.map(({ mfu, tokensPerSecond }) => Number(mfu) / Number(tokensPerSecond));
+  expect(shares).toHaveLength(6);
+  for (const share of shares) expect(share / (shares[0] ?? NaN)).toBeCloseTo(1, 10); // all batches are of one size
+  expect(told).toEqual(steps.map(({ mfu }) => mfu));
+  expect(told[0]).toBeGreaterThan(0);
+  await pretrain(config("not-utilised", MODELS.gpt, { steps: 2, mfu: false }));
+  expect((await folder.log("not-utilised")).steps[0]).not.toHaveProperty("mfu");
 });
 
 describe("configuration", () => {

@@ -29,6 +29,8 @@ export type TrainEvent =
     readonly gradientNorm: number;
     /** Source and target tokens, padding excluded. */
     readonly tokensPerSecond: number;
+    /** Model FLOPs utilisation, 0 to 1; where `training.mfu` asks for it. */
+    readonly mfu?: number;
     readonly secondsLeft: number;
   }
   | {

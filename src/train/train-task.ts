@@ -1,5 +1,6 @@
 import { onnx } from "../engines/onnx/engine.ts";
 import type { Engine } from "../engines/engine.ts";
+import { peakFlops } from "../engines/peak.ts";
 import { latestCheckpoint } from "./checkpoint-list.ts";
 import { resumedUnder } from "./config-difference.ts";
 import { loadCheckpoint, type Checkpoint } from "./checkpoint.ts";
@@ -65,17 +66,19 @@ export interface TaskParts {
 /** Trains in a run directory until the end, or until the signal is aborted. */
 export async function trainTask(
   directory: RunDirectory, task: TrainingTask, { config, checkpoint, amount, ...parts }: TaskParts,
-  { onEvent, signal, engine }: TrainOptions & { readonly onEvent: (event: TrainEvent) => void },
+  { onEvent, signal, engine: given }: TrainOptions & { readonly onEvent: (event: TrainEvent) => void },
 ): Promise<TrainedRun> {
   const { threads } = config.engine;
   const { model } = task;
-  const programs = await TrainingPrograms.compile(engine ?? onnx(threads === undefined ? {} : { threads }), task, {
+  const engine = given ?? onnx(threads === undefined ? {} : { threads });
+  const programs = await TrainingPrograms.compile(engine, task, {
     optimizer: config.training.optimizer, accumulate: config.training.accumulate > 1,
     averages: config.training.average !== undefined,
   });
   const log = await MetricsLog.open(directory.metricsFile, { resumeAt: checkpoint?.step ?? 0 });
   try {
-    const trainer = new Trainer({ ...parts, config, model, programs, directory, log, onEvent, signal });
+    const peak = config.training.mfu ? await peakFlops(engine) : undefined;
+    const trainer = new Trainer({ ...parts, config, model, programs, directory, log, onEvent, signal, peakFlops: peak });
     if (checkpoint !== undefined) trainer.restore(checkpoint);
     onEvent({
       kind: "started", directory: directory.path, amount,

@@ -34,6 +34,8 @@ export interface TrainerParts {
   readonly signal: AbortSignal | undefined;
   /** Fingerprint of the vocabularies, for checkpoints to carry. */
   readonly vocabulary: string;
+  /** Floating-point operations a second that the engine can do, where the log is to say which share training does. */
+  readonly peakFlops: number | undefined;
 }
 
 /** What has been seen since the last line of the log. */
@@ -42,6 +44,7 @@ interface Window {
   loss: number;
   targetTokens: number;
   tokens: number;
+  flops: number;
   started: number;
 }
 
@@ -118,7 +121,7 @@ export class Trainer {
     const { config: { training, seed }, programs, batches } = this.#parts;
     const { step } = this.#position;
     let { epoch, index } = this.#position;
-    let [loss, tokens, targetTokens, sequences, squaredNorm] = [0, 0, 0, 0, 0];
+    let [loss, tokens, targetTokens, sequences, squaredNorm, flops] = [0, 0, 0, 0, 0, 0];
     for (let micro = 0; micro < training.accumulate; micro++) {
       const batch = await batches.batch(epoch, index);
       const result = await programs.addGradient(batch, hash32(seed, step, micro), micro === 0);
@@ -127,6 +130,7 @@ export class Trainer {
       targetTokens += batch.targetTokens;
       tokens += batch.tokens;
       sequences += batch.sequences;
+      flops += programs.flops(batch);
       index++;
       if (index >= batches.batchesInEpoch(epoch)) [epoch, index] = [epoch + 1, 0];
     }
@@ -148,6 +152,7 @@ export class Trainer {
     this.#window.loss += loss;
     this.#window.targetTokens += targetTokens;
     this.#window.tokens += tokens;
+    this.#window.flops += flops;
     await this.#report(rate, norm);
   }
 
@@ -168,18 +173,21 @@ export class Trainer {
   }
 
   async #report(rate: number, gradientNorm: number): Promise<void> {
-    const { config: { training }, log, onEvent } = this.#parts;
+    const { config: { training }, log, onEvent, peakFlops } = this.#parts;
     const { step } = this.#position;
     const seconds = (performance.now() - this.#window.started) / 1000;
     const loss = this.#window.loss / this.#window.targetTokens;
-    const tokensPerSecond = this.#window.tokens / seconds;
+    const speed = {
+      tokensPerSecond: this.#window.tokens / seconds,
+      ...(peakFlops !== undefined && { mfu: this.#window.flops / seconds / peakFlops }),
+    };
     const secondsLeft = ((this.totalSteps - step) * seconds) / this.#window.steps;
     onEvent({
       kind: "progress", step, totalSteps: this.totalSteps, epoch: this.#epochs(), loss, learningRate: rate,
-      gradientNorm, tokensPerSecond, secondsLeft,
+      gradientNorm, ...speed, secondsLeft,
     });
     if (step % training.logEvery !== 0 && step !== this.totalSteps) return;
-    await log.append({ step, epoch: this.#epochs(), loss, learningRate: rate, gradientNorm, tokensPerSecond });
+    await log.append({ step, epoch: this.#epochs(), loss, learningRate: rate, gradientNorm, ...speed });
     this.#window = emptyWindow();
   }
 
@@ -263,7 +271,7 @@ export class Trainer {
 }
 
 function emptyWindow(): Window {
-  return { steps: 0, loss: 0, targetTokens: 0, tokens: 0, started: performance.now() };
+  return { steps: 0, loss: 0, targetTokens: 0, tokens: 0, flops: 0, started: performance.now() };
 }
 
 /** Less in the first steps, so that the average soon forgets the initial weights (as TensorFlow's ExponentialMovingAverage does). */

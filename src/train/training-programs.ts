@@ -1,9 +1,11 @@
+import { bindDimensions } from "../engines/dimensions.ts";
 import type { Engine, Executable } from "../engines/engine.ts";
 import type { StateStore } from "../engines/state-store.ts";
+import { dimensionValue, multiplyDims, type Dim } from "../graph/dimension.ts";
+import { flops } from "../graph/flops.ts";
 import { gradients } from "../graph/gradients.ts";
-import { float32, int32 } from "../graph/program.ts";
+import { float32, int32, type Signature, type StateUpdate } from "../graph/program.ts";
 import type { StateVariable } from "../graph/state.ts";
-import type { StateUpdate } from "../graph/program.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Module, Parameter } from "../nn/module.ts";
 import { adam, adamw, hiddenMatrices, muon, sgd, type Optimizer } from "../optim/index.ts";
@@ -19,6 +21,9 @@ const AVERAGE = "average.";
 export function averageName(parameter: string): string {
   return `${AVERAGE}${parameter}`;
 }
+
+/** A backward pass multiplies twice for each product of the forward pass: once by each operand. */
+const PASSES = 3;
 
 /** What a batch contributes to a step. */
 export interface BatchResult {
@@ -42,15 +47,20 @@ export class TrainingPrograms {
   readonly #accumulate: Executable | undefined;
   readonly #apply: Executable;
   readonly #evaluate: Executable;
+  readonly #signature: Signature;
+  readonly #flops: Dim;
 
   private constructor(
     parameters: readonly Parameter[], averages: boolean,
     { state, gradient, accumulate, apply, evaluate }: {
       state: StateStore; gradient: Executable; accumulate: Executable | undefined; apply: Executable; evaluate: Executable;
     },
+    work: { readonly signature: Signature; readonly flops: Dim },
   ) {
     this.state = state;
     this.averages = averages;
+    this.#signature = work.signature;
+    this.#flops = work.flops;
     this.#parameters = parameters;
     this.#gradient = gradient;
     this.#accumulate = accumulate;
@@ -65,10 +75,12 @@ export class TrainingPrograms {
     const { accumulate, averages = false } = options;
     const parameters = task.model.parameters();
     const buffers = parameters.map((parameter) => ownVariable(`${GRADIENT}${parameter.name}`, parameter.shape));
+    let forwardFlops: Dim = 0;
     const compileGradient = (adding: boolean): Promise<Executable> => engine.compile(
       { ...task.signature, seed: int32() },
       ({ seed, ...batch }) => {
         const { loss, updates = [] } = task.trainingLoss(batch, seed);
+        forwardFlops = flops([loss]);
         const slopes = gradients(loss, parameters.map(({ tensor }) => tensor));
         const sums = slopes.map((slope, at) => (adding ? read(variableAt(buffers, at)).add(slope) : slope));
         return { loss, squaredNorm: squaredNorm(sums), updates: [...updates, ...sums.map((value, at) => ({ variable: variableAt(buffers, at), value }))] };
@@ -86,9 +98,19 @@ export class TrainingPrograms {
       const { negativeLogLikelihoods, updates = [] } = task.validationLoss(batch);
       return { negativeLogLikelihoods, updates };
     }, { state });
+    const gradient = await compileGradient(false);
     return new TrainingPrograms(parameters, averages, {
-      state, gradient: await compileGradient(false), accumulate: accumulate ? await compileGradient(true) : undefined, apply, evaluate,
-    });
+      state, gradient, accumulate: accumulate ? await compileGradient(true) : undefined, apply, evaluate,
+    }, { signature: task.signature, flops: multiplyDims(PASSES, forwardFlops) });
+  }
+
+  /**
+   * Floating-point operations that a batch's loss and gradient take: those of the forward pass's matrix products
+   * (`flops`) and of two products in the backward pass for each. What the backward pass computes a second time does not
+   * count (Chowdhery et al. 2022, appendix B).
+   */
+  flops({ feeds }: TrainingBatch): number {
+    return dimensionValue(this.#flops, bindDimensions(this.#signature, feeds));
   }
 
   /** Computes the gradient of a batch's summed loss, adding it to what is there unless `first`. */
