@@ -47,6 +47,23 @@ describe("what is wrong is said in one sentence:", () => {
   });
 });
 
+it("leaves a folder alone that another process is writing to, and names it", async () => {
+  const args = [place.path("toy.en"), "--character", "--output", place.path("shared")];
+  const { child, ended } = place.start("tokenize", ...args);
+  const lock = (): Promise<string> => readFile(place.path("shared/shards.lock"), "utf8").catch(() => "");
+  while (child.exitCode === null && await lock() === "") await new Promise((resolve) => setTimeout(resolve, 2));
+  child.kill("SIGSTOP");
+  if (await lock() !== "") { // else it was faster
+    const { code, err } = await tokenize(...args);
+    expect(code).toBe(1);
+    expect(err).toMatch(new RegExp(`^decade: The folder .*shared is in use by process ${child.pid} on .*; wait for it or stop it\\.`));
+    expect(err.trimEnd().split("\n")).toHaveLength(1);
+  }
+  child.kill("SIGCONT");
+  expect((await ended).code).toBe(0);
+  expect((await tokenize(...args)).code).toBe(0);
+});
+
 it("goes on after a kill, to the same bytes", async () => {
   const contents = async (folder: string): Promise<string[]> => {
     const names = (await readdir(place.path(folder))).sort();

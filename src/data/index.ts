@@ -20,6 +20,7 @@ export type { ShardOptions } from "./shards/shard-plan.ts";
 export type { PackedBatch } from "./shards/text-batch.ts";
 export { tokensInMemory, TokenShards, type TokenSource } from "./shards/token-shards.ts";
 export { writeShards, type ShardProgress, type WriteOptions } from "./shards/write-shards.ts";
+export { LockError } from "./lock.ts";
 export { readQuestions, type Question } from "./questions.ts";
 export { hash32, permutation, uniform } from "./shuffle.ts";
 export { readPairs, type Pair, type PairSource } from "./source.ts";

@@ -22,7 +22,6 @@ export { exportRun, type ExportedRun, type ExportRunOptions } from "./export-run
 export { evaluateLanguageModel, evaluateTokens, type LanguageEvaluateOptions, type LanguageQuality } from "./evaluate-text.ts";
 export { inspectConfig, inspectRun, inspectTextConfig, type LayerSummary, type ModelSummary } from "./inspect.ts";
 export { listRuns, type RunSummary } from "./list-runs.ts";
-export { LockError } from "./lock.ts";
 export { MetricsLog, MetricsLogError, type MetricsRecord } from "./metrics-log.ts";
 export { buildModel, openRun, type CheckpointChoice, type OpenedRun } from "./open-run.ts";
 export { rescoreList } from "./rescore-list.ts";

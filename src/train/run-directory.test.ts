@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { resolveRun, type RunConfig } from "./config.ts";
-import { LockError } from "./lock.ts";
+import { LockError } from "../data/lock.ts";
 import { RunDirectory, RunDirectoryError } from "./run-directory.ts";
 
 let folder = "";

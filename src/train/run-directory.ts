@@ -4,8 +4,8 @@ import { basename, join, resolve } from "node:path";
 import { recoverCheckpoints } from "./checkpoint-recovery.ts";
 import { resolveRun, type RunConfig } from "./config.ts";
 import { isTextRun, resolveTextRun, type TextRunConfig } from "./config-text.ts";
-import { Lock } from "./lock.ts";
 import { errorCode, writeFileAtomically } from "../data/durable-files.ts";
+import { Lock } from "../data/lock.ts";
 
 /** A run directory that does not exist, exists already, or holds something else. */
 export class RunDirectoryError extends Error {
@@ -92,7 +92,7 @@ export class RunDirectory {
   }
 
   static async #locked(path: string, prepare: (run: RunDirectory) => Promise<void>): Promise<RunDirectory> {
-    const lock = await Lock.acquire(join(path, "run.lock"));
+    const lock = await Lock.acquire(join(path, "run.lock"), "The run");
     try {
       const run = new RunDirectory(path, lock);
       await prepare(run);

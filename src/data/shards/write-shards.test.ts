@@ -1,11 +1,13 @@
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { hostname, tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { fc, test } from "@fast-check/vitest";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Tokenizer } from "../../text/index.ts";
 import type { DocumentSource } from "../documents/document-source.ts";
+import { Lock, LockError } from "../lock.ts";
 import { hash32 } from "../shuffle.ts";
 import { hashDocument } from "./document-hash.ts";
 import { TokenShards } from "./token-shards.ts";
@@ -89,7 +91,7 @@ describe("shards", () => {
     expect(await contents(threaded.folder)).toEqual(await contents(options.folder));
   });
 
-  test.prop([fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }), fc.boolean()], { numRuns: 8 })(
+  test.prop([fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }), fc.boolean()], { numRuns: 8, examples: [[1, 0, false]] })(
     "are the same after a kill between any two of them", async (trainShare, validationShare, damaged) => {
       const killed = optionsFor();
       const index = await writeShards(killed);
@@ -222,5 +224,42 @@ describe("what is wrong with shards is named:", () => {
     expect(await readdir(full.folder)).toEqual(expect.arrayContaining(["train-00000.tokens", "train-00001.tokens"]));
     await writeShards(full);
     expect(await contents(full.folder)).toEqual(await contents(whole.folder));
+  });
+});
+
+describe("one folder and two writers", () => {
+  it("one of them writes; the other is told who does, and finds the shards later", async () => {
+    const options = optionsFor();
+    const [first, second] = await Promise.allSettled([writeShards(options), writeShards(options)]);
+    const outcomes = [first, second].sort((a, b) => a.status.localeCompare(b.status));
+    expect(outcomes).toMatchObject([{ status: "fulfilled", value: { complete: true } }, { status: "rejected" }]);
+    const reason: unknown = outcomes[1]?.status === "rejected" ? outcomes[1].reason : undefined;
+    expect(reason).toBeInstanceOf(LockError);
+    expect(String(reason)).toMatch(new RegExp(`The folder .*${basename(options.folder)} is in use by process ${process.pid} on `));
+    const alone = optionsFor();
+    await writeShards(alone);
+    expect(await contents(options.folder)).toEqual(await contents(alone.folder));
+    expect(await writeShards(options)).toMatchObject({ complete: true });
+  });
+
+  it("neither replaces nor waits for what another is writing, and reads what is complete", async () => {
+    const options = optionsFor();
+    await writeShards(options);
+    const lock = await Lock.acquire(join(options.folder, "shards.lock"), "The folder");
+    const before = await contents(options.folder);
+    await expect(writeShards({ ...options, overwrite: true, shardTokens: 500 })).rejects.toThrow(LockError);
+    expect(await contents(options.folder)).toEqual(before);
+    expect(await writeShards(options)).toMatchObject({ complete: true });
+    lock.release();
+  });
+
+  it("goes on in a folder whose writer was killed", async () => {
+    const options = optionsFor();
+    await mkdir(options.folder);
+    await writeFile(join(options.folder, "shards.lock"), JSON.stringify({
+      pid: spawnSync(process.execPath, ["-e", ""]).pid, host: hostname(), started: "2020-01-01T00:00:00.000Z", token: "old",
+    }));
+    expect(await writeShards(options)).toMatchObject({ complete: true });
+    expect(await readdir(options.folder)).not.toContain("shards.lock");
   });
 });

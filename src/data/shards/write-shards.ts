@@ -5,6 +5,7 @@ import { Tokenizer, type TokenizerSpec } from "../../text/index.ts";
 import { DataError } from "../data-error.ts";
 import { documentGroups } from "../documents/document-source.ts";
 import { errorCode, removeUnfinished, writeFileAtomically } from "../durable-files.ts";
+import { Lock } from "../lock.ts";
 import { checkShardFiles } from "./check-shards.ts";
 import { documentBatches, splitOf, streamsOf, type DocumentBatch, type DocumentStream } from "./document-batches.ts";
 import { hashDocument } from "./document-hash.ts";
@@ -36,6 +37,7 @@ export interface ShardProgress {
   readonly tokens: number;
 }
 
+const LOCK_FILE = "shards.lock";
 const SHARD_NAME = /^(?:(?:train|validation)-\d+\.tokens|\.(?:train|validation)-\d+\.tokens\.partial)$/;
 
 /**
@@ -44,18 +46,26 @@ const SHARD_NAME = /^(?:(?:train|validation)-\d+\.tokens|\.(?:train|validation)-
  *
  * @returns the index that was written, or that a complete earlier call left
  * @throws DataError where input is malformed, the folder holds shards of another making, or the disk is full
+ * @throws LockError where another process is writing to the folder
  */
 export async function writeShards(options: WriteOptions): Promise<ShardIndex> {
   const plan = await planShards(options);
   try {
     await mkdir(plan.folder, { recursive: true });
-    await removeUnfinished(plan.folder, [INDEX_FILE, TOKENIZER_FILE]);
-    if (options.overwrite === true) await removeShards(plan.folder);
-    const earlier = await readIndex(plan.folder);
-    if (earlier !== undefined) checkSamePlan(earlier, plan);
-    if (earlier?.complete === true) return earlier;
-    const index = earlier ?? (await beginIndex(plan, options));
-    return await new ShardRun(plan, index, options).write();
+    if (options.overwrite !== true) {
+      const earlier = await earlierIndex(plan);
+      if (earlier?.complete === true) return earlier; // without the lock, for the folder may be one that nobody can write to
+    }
+    const lock = await Lock.acquire(join(plan.folder, LOCK_FILE), `The folder ${plan.folder}`);
+    try {
+      await removeUnfinished(plan.folder, [INDEX_FILE, TOKENIZER_FILE]);
+      if (options.overwrite === true) await removeShards(plan.folder);
+      const earlier = await earlierIndex(plan); // anew: another process may have written until now
+      if (earlier?.complete === true) return earlier;
+      return await new ShardRun(plan, earlier ?? (await beginIndex(plan, options)), options).write();
+    } finally {
+      lock.release();
+    }
   } catch (error) {
     if (errorCode(error) !== "ENOSPC") throw error;
     throw new DataError(
@@ -69,9 +79,13 @@ async function removeShards(folder: string): Promise<void> {
   for (const name of await readdir(folder)) if (SHARD_NAME.test(name)) await rm(join(folder, name));
 }
 
-function checkSamePlan({ plan: earlier }: ShardIndex, { folder, choices }: ShardPlan): void {
+/** What an earlier call wrote. @throws DataError where that is of another making */
+async function earlierIndex({ folder, choices }: ShardPlan): Promise<ShardIndex | undefined> {
+  const index = await readIndex(folder);
+  if (index === undefined) return undefined;
+  const { plan: earlier } = index;
   const differing = Object.keys({ ...earlier, ...choices }).filter((name) => JSON.stringify(earlier[name]) !== JSON.stringify(choices[name]));
-  if (differing.length === 0) return;
+  if (differing.length === 0) return index;
   throw new DataError(
     `${folder} holds shards that were made otherwise: ${differing.join(", ")} differ${differing.length === 1 ? "s" : ""}. ` +
       `Give another folder, or --overwrite to replace them.`,
@@ -157,13 +171,14 @@ class ShardRun {
       if (oldest !== undefined) await this.#writeBatch(oldest.batch, await oldest.encoded);
     };
     const onRead = (bytes: number): void => void (this.#bytes += bytes);
-    let through = 0;
+    // Nothing is read of documents that finished shards hold, and they may be the last.
+    let through = Math.max(finished.train.through, finished.validation.through);
     for await (const batch of documentBatches(stream, finished, { limit: this.#plan.limit, onRead })) {
       signal?.throwIfAborted();
       const encoded = encoder.encode(batch.texts);
       encoded.catch(() => undefined); // it is awaited in its turn
       underway.push({ batch, encoded });
-      through = batch.entries.at(-1)?.through ?? through;
+      through = Math.max(through, batch.entries.at(-1)?.through ?? 0);
       if (underway.length >= encoder.capacity) await writeOldest();
     }
     while (underway.length > 0) await writeOldest();

@@ -1,10 +1,10 @@
-/** A lock file that lets one process at a time write to a run. */
+/** A lock file that lets one process at a time write to a folder. */
 import { readFileSync, unlinkSync } from "node:fs";
 import { open, readFile, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { randomUUID } from "node:crypto";
-import { errorCode, uniqueSuffix, writeFlushed } from "../data/durable-files.ts";
+import { errorCode, uniqueSuffix, writeFlushed } from "./durable-files.ts";
 
 /** Another process holds the lock. */
 export class LockError extends Error {
@@ -44,9 +44,10 @@ export class Lock {
    * Takes the lock.
    *
    * @param path the lock file, in an existing folder
+   * @param what is locked, as the first words of the sentence that says who has it
    * @throws LockError that names the holder
    */
-  static async acquire(path: string): Promise<Lock> {
+  static async acquire(path: string, what: string): Promise<Lock> {
     const mine: Holder = {
       pid: process.pid,
       host: hostname(),
@@ -62,11 +63,11 @@ export class Lock {
         await delay(pauseMilliseconds);
         continue;
       }
-      if (current.holder !== undefined && isRunning(current.holder)) throw heldBy(path, current.holder);
-      if (await takeOver(path, current.text, mine)) return new Lock(path, mine.token);
+      if (current.holder !== undefined && isRunning(current.holder)) throw heldBy(path, what, current.holder);
+      if (await takeOver(path, what, current.text, mine)) return new Lock(path, mine.token);
     }
     throw new LockError(
-      `The lock ${path} could not be taken: other processes keep changing it. Try again; if no process uses this run, ` +
+      `The lock ${path} could not be taken: other processes keep changing it. Try again; if none is at work there, ` +
         `delete the file.`,
     );
   }
@@ -104,10 +105,10 @@ async function createExclusively(path: string, holder: Holder): Promise<boolean>
  * Replaces a stale lock. Several processes may find the same lock stale; a lock beside it lets one of them replace it,
  * if it still is what was found stale. That second lock is one like any other, so its holder's death is survived too.
  */
-async function takeOver(path: string, staleText: string, mine: Holder): Promise<boolean> {
+async function takeOver(path: string, what: string, staleText: string, mine: Holder): Promise<boolean> {
   let guard: Lock;
   try {
-    guard = await Lock.acquire(`${path}.takeover`);
+    guard = await Lock.acquire(`${path}.takeover`, what);
   } catch (error) {
     if (!(error instanceof LockError)) throw error;
     await delay(pauseMilliseconds);
@@ -173,9 +174,9 @@ function processStart(pid: number): { processStart: string } | undefined {
   }
 }
 
-function heldBy(path: string, { pid, host, started }: Holder): LockError {
+function heldBy(path: string, what: string, { pid, host, started }: Holder): LockError {
   return new LockError(
-    `The run is in use by process ${pid} on ${host} since ${started}; wait for it or stop it. If that process no ` +
+    `${what} is in use by process ${pid} on ${host} since ${started}; wait for it or stop it. If that process no ` +
       `longer runs, delete ${path}.`,
   );
 }

@@ -21,18 +21,18 @@ const holder = (fields: object): string =>
 
 describe("Lock", () => {
   it("names its holder, and goes with it", async () => {
-    const lock = await Lock.acquire(path);
+    const lock = await Lock.acquire(path, "The run");
     expect(JSON.parse(await readFile(path, "utf8"))).toMatchObject({ pid: process.pid, host: hostname() });
     lock.release();
     expect(await readdir(folder)).toEqual([]);
     lock.release();
-    (await Lock.acquire(path)).release();
+    (await Lock.acquire(path, "The run")).release();
   });
 
   it("keeps a second one out with a sentence", async () => {
-    const lock = await Lock.acquire(path);
-    await expect(Lock.acquire(path)).rejects.toThrow(LockError);
-    await expect(Lock.acquire(path)).rejects.toThrow(
+    const lock = await Lock.acquire(path, "The run");
+    await expect(Lock.acquire(path, "The run")).rejects.toThrow(LockError);
+    await expect(Lock.acquire(path, "The run")).rejects.toThrow(
       new RegExp(`^The run is in use by process ${process.pid} on .+ since 20.+Z; wait for it or stop it`),
     );
     lock.release();
@@ -40,7 +40,7 @@ describe("Lock", () => {
 
   it("is taken over from a process that no longer runs", async () => {
     await writeFile(path, holder({}));
-    const lock = await Lock.acquire(path);
+    const lock = await Lock.acquire(path, "The run");
     expect(JSON.parse(await readFile(path, "utf8"))).toMatchObject({ pid: process.pid });
     expect(await readdir(folder)).toEqual(["run.lock"]);
     lock.release();
@@ -48,30 +48,30 @@ describe("Lock", () => {
 
   it("is not taken over from another host, where nobody can tell", async () => {
     await writeFile(path, holder({ host: "elsewhere" }));
-    await expect(Lock.acquire(path)).rejects.toThrow("on elsewhere since 2020-01-01");
+    await expect(Lock.acquire(path, "The run")).rejects.toThrow("on elsewhere since 2020-01-01");
   });
 
   it.skipIf(process.platform !== "linux")("is taken over when its pid now belongs to another process", async () => {
     await writeFile(path, holder({ pid: process.pid, processStart: "1" }));
-    (await Lock.acquire(path)).release();
+    (await Lock.acquire(path, "The run")).release();
   });
 
   it("is taken over when its holder died before it wrote a word", async () => {
     await writeFile(path, "");
-    await expect(Lock.acquire(path)).rejects.toThrow(LockError);
+    await expect(Lock.acquire(path, "The run")).rejects.toThrow(LockError);
     await utimes(path, new Date(0), new Date(0));
-    (await Lock.acquire(path)).release();
+    (await Lock.acquire(path, "The run")).release();
   });
 
   it("survives a death during a takeover", async () => {
     await writeFile(path, holder({}));
     await writeFile(`${path}.takeover`, holder({ token: "guard" }));
-    (await Lock.acquire(path)).release();
+    (await Lock.acquire(path, "The run")).release();
     expect(await readdir(folder)).toEqual([]);
   });
 
   it("does not release a lock that someone else has taken", async () => {
-    const lock = await Lock.acquire(path);
+    const lock = await Lock.acquire(path, "The run");
     await writeFile(path, holder({}));
     lock.release();
     expect(await readdir(folder)).toEqual(["run.lock"]);
@@ -79,7 +79,7 @@ describe("Lock", () => {
 
   it("goes to one of many that find it stale at once, in one process", async () => {
     await writeFile(path, holder({}));
-    const results = await Promise.allSettled(Array.from({ length: 8 }, () => Lock.acquire(path)));
+    const results = await Promise.allSettled(Array.from({ length: 8 }, () => Lock.acquire(path, "The run")));
     const won = results.filter((result) => result.status === "fulfilled");
     const lost = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
     expect(won).toHaveLength(1);
@@ -94,23 +94,23 @@ describe("Lock", () => {
       script,
       `import { createJiti } from ${JSON.stringify(jiti)};
        const { Lock } = await createJiti(import.meta.url).import(${JSON.stringify(fileURLToPath(new URL("./lock.ts", import.meta.url)))});
-       const result = await Lock.acquire(${JSON.stringify(path)}).then(() => "won", (error) => error.name);
+       const result = await Lock.acquire(${JSON.stringify(path)}, "The run").then(() => "won", (error) => error.name);
        process.stdout.write(result);
        await new Promise((resolve) => setTimeout(resolve, 1500));`,
     );
     const run = promisify(execFile);
     const outputs = await Promise.all(Array.from({ length: 3 }, () => run(process.execPath, [script])));
     expect(outputs.map(({ stdout }) => stdout).sort()).toEqual(["LockError", "LockError", "won"]);
-    (await Lock.acquire(path)).release();
+    (await Lock.acquire(path, "The run")).release();
   });
 
   it("can be taken after its holder was killed", async () => {
     const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
     await writeFile(path, holder({ pid: child.pid }));
-    await expect(Lock.acquire(path)).rejects.toThrow(LockError);
+    await expect(Lock.acquire(path, "The run")).rejects.toThrow(LockError);
     const ended = new Promise((resolve) => child.once("exit", resolve));
     child.kill("SIGKILL");
     await ended;
-    (await Lock.acquire(path)).release();
+    (await Lock.acquire(path, "The run")).release();
   });
 });
