@@ -19,7 +19,7 @@ export default defineRun({
     tiedEmbeddings: "all",
   },
   training: {
-    epochs: 36,
+    epochs: 30,
     batch: { sentences: 128 },
     optimizer: { kind: "adam", learningRate: 5e-3, beta2: 0.98 },
     schedule: { kind: "inverse-sqrt", warmup: 2_000 },

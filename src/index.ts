@@ -11,3 +11,4 @@ export * from "./metrics/index.ts";
 export * from "./decode/index.ts";
 export * from "./exchange/index.ts";
 export * from "./train/index.ts";
+export * from "./parallel/index.ts";

@@ -11,6 +11,7 @@ import { processIo, type Io } from "./io.ts";
 import { addPretrain } from "./pretrain.ts";
 import { addRescore } from "./rescore.ts";
 import { addRuns } from "./runs.ts";
+import { addSchedule } from "./schedule.ts";
 import { addScore } from "./score.ts";
 import { addScoreText } from "./score-text.ts";
 import { addTokenize } from "./tokenize.ts";
@@ -36,7 +37,7 @@ function createProgram(io: Io): Command {
     .description("Sequence learning, end to end: train, use and measure models that read one sequence and write another.")
     .version(packageVersion(), "--version", "print the version")
     .showHelpAfterError("(run with --help for what there is)");
-  for (const add of [addTrain, addPretrain, addTranslate, addEvaluate, addScore, addScoreText, addRescore, addInspect, addAverage, addRuns, addTokenize, addImport, addExport, addGenerate]) add(program, io);
+  for (const add of [addTrain, addPretrain, addTranslate, addEvaluate, addScore, addScoreText, addRescore, addInspect, addAverage, addRuns, addTokenize, addImport, addExport, addGenerate, addSchedule]) add(program, io);
   return program;
 }
 

@@ -1,0 +1,9 @@
+export { withCommunication } from "./communication.ts";
+export {
+  formatAction, ScheduleError, stageDevices,
+  type Action, type Communication, type Computation, type Schedule, type ScheduleSize,
+} from "./schedule.ts";
+export { parseScheduleCsv, writeScheduleCsv } from "./schedule-csv.ts";
+export { generateSchedule, scheduleBubble, scheduleNames, type ScheduleName } from "./schedules/generators.ts";
+export { EQUAL_COSTS, playSchedule, type Costs, type TimedAction, type Timeline } from "./timeline.ts";
+export { validateSchedule } from "./validate.ts";

@@ -1,0 +1,36 @@
+import { formatAction, isComputation, ScheduleError, type Action, type Schedule } from "./schedule.ts";
+import { playSchedule } from "./timeline.ts";
+
+/**
+ * A schedule as torchtitan and torch.distributed.pipelining write it: one line a device, `0F0,0F1,,0B0`: stage, action,
+ * micro-batch. Each action has a cell, and empty cells show where a device waits if all actions take as long.
+ */
+export function writeScheduleCsv(schedule: Schedule): string {
+  const { devices } = playSchedule(schedule, { computation: () => 1, transfer: () => 0 });
+  const lines = devices.map((actions) => {
+    if (!actions.every(isComputation)) return actions.map(formatAction);
+    const cells: string[] = [];
+    for (const action of actions) cells[action.start] = formatAction(action);
+    return Array.from(cells, (cell: string | undefined) => cell ?? "");
+  });
+  return lines.map((cells) => `${cells.join(",")}\n`).join("");
+}
+
+/** Reads such a file; stages and micro-batches are as many as it names. Throws where a cell is no action. */
+export function parseScheduleCsv(text: string, name: string): Schedule {
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
+  if (lines.length === 0) throw new ScheduleError(`The schedule ${name} is empty; a line a device is expected, with cells such as 0F0.`);
+  const devices = lines.map((line, device) => line.split(",").flatMap((cell, column) => parseCell(cell.trim(), device, column, name)));
+  const largest = (of: (action: Action) => number): number => devices.flat().reduce((most, action) => Math.max(most, of(action)), -1);
+  return { name, devices, stages: largest(({ stage }) => stage) + 1, microBatches: largest(({ microBatch }) => microBatch) + 1, recurrent: false };
+}
+
+function parseCell(cell: string, device: number, column: number, name: string): Action[] {
+  if (cell === "") return [];
+  const match = /^(\d+)(F|I|W|B|SEND_F|RECV_F|SEND_B|RECV_B)(\d+)$/.exec(cell);
+  if (match === null) {
+    throw new ScheduleError(`The schedule ${name} has "${cell}" in line ${device + 1}, cell ${column + 1}; `
+      + "expected is a stage, F, I, W, B, SEND_F, RECV_F, SEND_B or RECV_B, and a micro-batch, such as 2I0.");
+  }
+  return [{ stage: Number(match[1]), kind: match[2] as Action["kind"], microBatch: Number(match[3]) }];
+}
