@@ -102,10 +102,18 @@ describe.skipIf(executable === undefined)("the page in Chromium", () => {
   });
 
   test("writes with weights of 8 bits, where the folder has them", async () => {
-    await open("model/");
     await page.selectOption("#weights", "int8");
     await page.locator("#facts", { hasText: "int8" }).waitFor();
     expect((await write("greedy", { prompt: PROMPT, "max-tokens": 5 })).join("").length).toBeGreaterThan(0);
+  });
+
+  test("tells of a prompt that is too long and of options that make no sense, and goes on", async () => {
+    await write("greedy", { prompt: PROMPT.repeat(400) });
+    expect(await page.textContent("#error")).toMatch(/^Prompt 1 has \d+ tokens, but the model can look at 1000; shorten it\.$/);
+    await write("draw", { prompt: PROMPT, temperature: 0 });
+    expect(await page.textContent("#error")).toMatch(/^The temperature is 0; give a number above 0/);
+    await write("draw", { temperature: 1, "max-tokens": 3 });
+    expect(await page.isVisible("#error")).toBe(false);
   });
 
   test.each([
@@ -119,16 +127,6 @@ describe.skipIf(executable === undefined)("the page in Chromium", () => {
     await open(model);
     expect(await page.textContent("#error")).toMatch(sentence);
     expect(await page.isDisabled("#generate")).toBe(true);
-  });
-
-  test("tells of a prompt that is too long and of options that make no sense, and goes on", async () => {
-    await open("model/");
-    await write("greedy", { prompt: PROMPT.repeat(400) });
-    expect(await page.textContent("#error")).toMatch(/^Prompt 1 has \d+ tokens, but the model can look at 1000; shorten it\.$/);
-    await write("draw", { prompt: PROMPT, temperature: 0 });
-    expect(await page.textContent("#error")).toMatch(/^The temperature is 0; give a number above 0/);
-    await write("draw", { temperature: 1, "max-tokens": 3 });
-    expect(await page.isVisible("#error")).toBe(false);
   });
 });
 

@@ -4,12 +4,13 @@ import { encodeModel } from "../engines/onnx/proto.ts";
 import { perplexity } from "../metrics/perplexity.ts";
 import { ExchangeError } from "./exchange-error.ts";
 import { logNormalizer } from "./log-normalizer.ts";
+import { ONNX_FILES, type OnnxWeights } from "./onnx-files.ts";
 import { decoderGraph } from "./onnx-program.ts";
 import { quantizeWeights } from "./onnx-quantize.ts";
 import { openOnnxDecoder } from "./onnx-session.ts";
 import { writeDescription, type LanguageModelContents } from "./write-language-model.ts";
 
-export type Quantization = "int8" | "int4";
+export type Quantization = Exclude<OnnxWeights, "float32">;
 
 export interface WriteOnnxOptions {
   readonly quantize?: Quantization | undefined;
@@ -31,9 +32,6 @@ export interface WrittenOnnx {
   readonly perplexity?: { readonly unquantized: number; readonly quantized: number; readonly tokens: number };
 }
 
-/** Names by which transformers.js finds a model, as its types "fp32", "q8" and "q4". */
-const FILES = { none: "model.onnx", int8: "model_quantized.onnx", int4: "model_q4.onnx" } as const;
-
 /**
  * Writes a decoder as `onnx/model.onnx`, which ONNX Runtime runs without this library, with the configuration and
  * tokenizer beside it that transformers.js looks for. `quantize` stores weights as whole numbers of 8 or 4 bits.
@@ -52,12 +50,12 @@ export async function writeOnnx(folder: string, contents: LanguageModelContents,
     unquantized: await perplexityOf(whole, contents, tokens, options), quantized: await perplexityOf(bytes, contents, tokens, options),
     tokens: tokens.length - 1,
   };
-  const file = FILES[quantize ?? "none"];
+  const file = ONNX_FILES[quantize ?? "float32"];
   await mkdir(join(folder, "onnx"), { recursive: true });
-  await writeFile(join(folder, "onnx", file), bytes);
+  await writeFile(join(folder, file), bytes);
   const description = await writeDescription(folder, contents);
   return {
-    files: [`onnx/${file}`, ...description], bytes: bytes.byteLength, unquantizedBytes: whole.byteLength, ...(measured && { perplexity: measured }),
+    files: [file, ...description], bytes: bytes.byteLength, unquantizedBytes: whole.byteLength, ...(measured && { perplexity: measured }),
   };
 }
 

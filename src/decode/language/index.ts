@@ -1,4 +1,5 @@
-export { ConstraintError, TextConstraint } from "./constraint/text-constraint.ts";
+export { ConstraintError } from "./constraint/constraint-error.ts";
+export { TextConstraint } from "./constraint/text-constraint.ts";
 export { jsonSchema } from "./constraint/json-schema.ts";
 export { regularExpression } from "./constraint/regular-expression.ts";
 export type {

@@ -1,7 +1,8 @@
 import { NFA } from "refa";
+import { ConstraintError } from "./constraint-error.ts";
 import { matching } from "./regular-expression.ts";
 import { checkSchema, type Schema } from "./schema-check.ts";
-import { ConstraintError, MAX_CHARACTER, states, TextConstraint, withinLimit } from "./text-constraint.ts";
+import { MAX_CHARACTER, states, TextConstraint, withinLimit } from "./text-constraint.ts";
 
 const WHAT = "the JSON Schema";
 

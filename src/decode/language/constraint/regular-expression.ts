@@ -1,5 +1,6 @@
 import { JS, NFA, transform, Transformers, type Concatenation, type Element, type NoParent } from "refa";
-import { capitalized, ConstraintError, MAX_CHARACTER, states, TextConstraint, withinLimit } from "./text-constraint.ts";
+import { ConstraintError } from "./constraint-error.ts";
+import { capitalized, MAX_CHARACTER, states, TextConstraint, withinLimit } from "./text-constraint.ts";
 
 /**
  * Restricts texts to those that an expression matches as a whole, as JavaScript's `new RegExp("^(?:…)$", "u")` would.

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ConstraintError } from "./text-constraint.ts";
+import { ConstraintError } from "./constraint-error.ts";
 
 const TYPES = ["string", "number", "integer", "boolean", "null", "array", "object"] as const;
 const count = z.int().nonnegative();

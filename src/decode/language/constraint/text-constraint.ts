@@ -1,14 +1,11 @@
 import { DFA, NFA, TooManyNodesError, type ReadonlyNFA } from "refa";
+import { ConstraintError } from "./constraint-error.ts";
 
 /** The largest code point: expressions are read with the flag `u`. */
 export const MAX_CHARACTER = 0x10ffff;
 
 /** States that an automaton may have; one of a long list of counted repetitions grows fast. */
 const MAX_STATES = 20_000;
-
-export class ConstraintError extends Error {
-  override readonly name = "ConstraintError";
-}
 
 /** A regular set of texts: what a generated text must belong to. Made by `regularExpression` and `jsonSchema`. */
 export class TextConstraint {

@@ -1,5 +1,5 @@
 import { DEAD, type ByteAutomaton } from "./byte-automaton.ts";
-import { ConstraintError } from "./text-constraint.ts";
+import { ConstraintError } from "./constraint-error.ts";
 
 /** The tokens that may come next, in ascending order, and whether the text may end instead. */
 export interface AllowedTokens {
