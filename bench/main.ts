@@ -16,6 +16,8 @@ const BENCHMARKS = {
   "lstm-train": { run: (threads) => lstmTrain({ layers: 4, hidden: 512, batch: 64, time: 30, vocabulary: 10_000 }, threads) },
   "lstm-train-small": { run: (threads) => lstmTrain({ layers: 1, hidden: 128, batch: 32, time: 30, vocabulary: 1_000 }, threads) },
   "gpt-train": { run: (threads) => gptTrain({ layers: 6, dimension: 384, heads: 6, context: 256, batch: 8, vocabulary: 8_000 }, threads) },
+  // nanoGPT's configuration for the CPU (train_shakespeare_char)
+  "gpt-train-small": { run: (threads) => gptTrain({ layers: 4, dimension: 128, heads: 4, context: 64, batch: 12, vocabulary: 65 }, threads) },
   "transformer-train": { run: (threads) => transformerTrain({ layers: 4, dimension: 256, heads: 4, batch: 64, time: 25, vocabulary: 8_000 }, threads) },
   "lstm-decode": { run: () => lstmDecode() },
   "gpt-decode": { run: () => gptDecode({ ...SMALL_GPT, vocabulary: 8_000 }) },

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { withCommunication } from "../parallel/communication.ts";
-import type { Schedule, ScheduleSize } from "../parallel/schedule.ts";
+import type { PipelineSchedule, ScheduleSize } from "../parallel/schedule.ts";
 import { parseScheduleCsv, writeScheduleCsv } from "../parallel/schedule-csv.ts";
 import { generateSchedule, isScheduleName, scheduleBubble, scheduleNames } from "../parallel/schedules/generators.ts";
 import type { Timeline } from "../parallel/timeline.ts";
@@ -50,19 +50,19 @@ async function runSchedule(name: string, flags: ScheduleFlags, io: Io): Promise<
   printResult(io, flags.json, figures, () => describe(schedule, timeline, expected));
 }
 
-function generated(name: Parameters<typeof generateSchedule>[0], { stages, microBatches, chunks }: ScheduleFlags): { schedule: Schedule; bubble: number } {
+function generated(name: Parameters<typeof generateSchedule>[0], { stages, microBatches, chunks }: ScheduleFlags): { schedule: PipelineSchedule; bubble: number } {
   if (stages === undefined || microBatches === undefined) throw new UsageError(`The schedule ${name} needs --stages and --micro-batches.`);
   const size: ScheduleSize = { devices: stages, microBatches, chunks };
   return { schedule: generateSchedule(name, size), bubble: scheduleBubble(name, size) };
 }
 
-async function fromFile(path: string, { stages, microBatches }: ScheduleFlags): Promise<{ schedule: Schedule; bubble: undefined }> {
+async function fromFile(path: string, { stages, microBatches }: ScheduleFlags): Promise<{ schedule: PipelineSchedule; bubble: undefined }> {
   if (!existsSync(path)) throw new CommandError(`There is no schedule "${path}", and no such file; the schedules are ${scheduleNames.join(", ")}.`);
   if (stages !== undefined || microBatches !== undefined) throw new UsageError("A file states its stages and micro-batches; leave --stages and --micro-batches out.");
   return { schedule: parseScheduleCsv(await readFile(path, "utf8"), path), bubble: undefined };
 }
 
-function describe(schedule: Schedule, { bubble, peakActivations }: Timeline, expected: number | undefined): string {
+function describe(schedule: PipelineSchedule, { bubble, peakActivations }: Timeline, expected: number | undefined): string {
   const cells = writeScheduleCsv(schedule).trimEnd().split("\n").map((line) => line.split(","));
   const width = Math.max(...cells.flat().map((cell) => cell.length));
   const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;

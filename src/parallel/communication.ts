@@ -1,10 +1,10 @@
-import { isComputation, stageDevices, type Action, type Schedule } from "./schedule.ts";
+import { isComputation, stageDevices, type Action, type PipelineSchedule } from "./schedule.ts";
 
 /**
  * Adds to a schedule of computations what crosses between devices: a computation's result is sent at once, and received
  * just before it is needed.
  */
-export function withCommunication(schedule: Schedule): Schedule {
+export function withCommunication(schedule: PipelineSchedule): PipelineSchedule {
   const deviceOf = stageDevices(schedule);
   const crosses = (from: number, to: number): boolean => to >= 0 && to < schedule.stages && deviceOf[from] !== deviceOf[to];
   const around = (action: Action): Action[] => {

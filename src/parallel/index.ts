@@ -1,7 +1,7 @@
 export { withCommunication } from "./communication.ts";
 export {
   formatAction, ScheduleError, stageDevices,
-  type Action, type Communication, type Computation, type Schedule, type ScheduleSize,
+  type Action, type Communication, type Computation, type PipelineSchedule, type ScheduleSize,
 } from "./schedule.ts";
 export { parseScheduleCsv, writeScheduleCsv } from "./schedule-csv.ts";
 export { generateSchedule, scheduleBubble, scheduleNames, type ScheduleName } from "./schedules/generators.ts";

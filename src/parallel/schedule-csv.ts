@@ -1,11 +1,11 @@
-import { formatAction, isComputation, ScheduleError, type Action, type Schedule } from "./schedule.ts";
+import { formatAction, isComputation, ScheduleError, type Action, type PipelineSchedule } from "./schedule.ts";
 import { playSchedule } from "./timeline.ts";
 
 /**
  * A schedule as torchtitan and torch.distributed.pipelining write it: one line a device, `0F0,0F1,,0B0`: stage, action,
  * micro-batch. Each action has a cell, and empty cells show where a device waits if all actions take as long.
  */
-export function writeScheduleCsv(schedule: Schedule): string {
+export function writeScheduleCsv(schedule: PipelineSchedule): string {
   const { devices } = playSchedule(schedule, { computation: () => 1, transfer: () => 0 });
   const lines = devices.map((actions) => {
     if (!actions.every(isComputation)) return actions.map(formatAction);
@@ -17,7 +17,7 @@ export function writeScheduleCsv(schedule: Schedule): string {
 }
 
 /** Reads such a file; stages and micro-batches are as many as it names. Throws where a cell is no action. */
-export function parseScheduleCsv(text: string, name: string): Schedule {
+export function parseScheduleCsv(text: string, name: string): PipelineSchedule {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
   if (lines.length === 0) throw new ScheduleError(`The schedule ${name} is empty; a line a device is expected, with cells such as 0F0.`);
   const devices = lines.map((line, device) => line.split(",").flatMap((cell, column) => parseCell(cell.trim(), device, column, name)));

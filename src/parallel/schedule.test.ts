@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { withCommunication } from "./communication.ts";
-import { formatAction, isComputation, ScheduleError, stageDevices, type Action, type Schedule, type ScheduleSize } from "./schedule.ts";
+import { formatAction, isComputation, ScheduleError, stageDevices, type Action, type PipelineSchedule, type ScheduleSize } from "./schedule.ts";
 import { parseScheduleCsv, writeScheduleCsv } from "./schedule-csv.ts";
 import { generateSchedule, scheduleBubble, scheduleNames, type ScheduleName } from "./schedules/generators.ts";
 import { playSchedule } from "./timeline.ts";
@@ -92,7 +92,7 @@ it("transfers delay what crosses devices, and nothing else", () => {
 });
 
 it("names who waits for whom where devices block each other", () => {
-  const read = (text: string): Schedule => parseScheduleCsv(text, "mine.csv");
+  const read = (text: string): PipelineSchedule => parseScheduleCsv(text, "mine.csv");
   expect(() => validateSchedule(read("0F0,0B0\n1B0,1F0\n"))).toThrow(
     'The schedule "mine.csv" never ends: device 0 waits with 0B0 for 1I0 or 1B0; device 1 waits with 1B0 for 1F0.');
   expect(() => validateSchedule(read("0F0,0B0\n1F0\n"))).toThrow('The schedule "mine.csv" lacks 1I0.');

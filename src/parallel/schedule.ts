@@ -15,7 +15,7 @@ export interface Action {
 }
 
 /** Who does what in which order, for one optimiser step. */
-export interface Schedule {
+export interface PipelineSchedule {
   readonly name: string;
   readonly stages: number;
   readonly microBatches: number;
@@ -50,7 +50,7 @@ export function isComputation(action: Action): action is Action & { readonly kin
 }
 
 /** Actions of a micro-batch that must be over before this one can begin. */
-export function prerequisites({ kind, stage, microBatch }: Action, { stages, microBatches, recurrent }: Schedule): readonly Action[][] {
+export function prerequisites({ kind, stage, microBatch }: Action, { stages, microBatches, recurrent }: PipelineSchedule): readonly Action[][] {
   const gradientOf = (atStage: number, atBatch: number): Action[] => [
     { kind: "I", stage: atStage, microBatch: atBatch }, { kind: "B", stage: atStage, microBatch: atBatch },
   ];
@@ -84,7 +84,7 @@ export function prerequisites({ kind, stage, microBatch }: Action, { stages, mic
 }
 
 /** The device of each stage. Throws where a stage has none, or several. */
-export function stageDevices({ stages, devices }: Schedule): number[] {
+export function stageDevices({ stages, devices }: PipelineSchedule): number[] {
   const places = Array.from({ length: stages }, () => new Set<number>());
   devices.forEach((actions, device) => {
     for (const { stage } of actions) {

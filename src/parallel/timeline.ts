@@ -1,4 +1,4 @@
-import { formatAction, isComputation, prerequisites, ScheduleError, stageDevices, type Action, type Communication, type Computation, type Schedule } from "./schedule.ts";
+import { formatAction, isComputation, prerequisites, ScheduleError, stageDevices, type Action, type Communication, type Computation, type PipelineSchedule } from "./schedule.ts";
 
 /** What actions take, in one unit of time for all. */
 export interface Costs {
@@ -29,7 +29,7 @@ export interface Timeline {
  * Plays a schedule: each device does its list in order, and an action begins when what it rests on is over. Sends are
  * buffered. Throws where the devices wait for each other for ever.
  */
-export function playSchedule(schedule: Schedule, costs: Costs = EQUAL_COSTS): Timeline {
+export function playSchedule(schedule: PipelineSchedule, costs: Costs = EQUAL_COSTS): Timeline {
   const deviceOf = stageDevices(schedule);
   const ends = new Map<string, number>();
   const timed: TimedAction[][] = schedule.devices.map(() => []);
@@ -82,7 +82,7 @@ function duration(action: Action, costs: Costs): number {
   return what === undefined ? 0 : costs.transfer(what, action.stage);
 }
 
-function describeDeadlock(schedule: Schedule, waiting: readonly { device: number; action: Action | undefined }[], ends: ReadonlyMap<string, number>): string {
+function describeDeadlock(schedule: PipelineSchedule, waiting: readonly { device: number; action: Action | undefined }[], ends: ReadonlyMap<string, number>): string {
   const parts = waiting.slice(0, 4).flatMap(({ device, action }) => {
     if (action === undefined) return [];
     const missing = prerequisites(action, schedule).find((needed) => needed.every((choice) => !ends.has(formatAction(choice))));

@@ -1,5 +1,5 @@
 import { withCommunication } from "./communication.ts";
-import { formatAction, isComputation, ScheduleError, stageDevices, type Action, type Computation, type Schedule } from "./schedule.ts";
+import { formatAction, isComputation, ScheduleError, stageDevices, type Action, type Computation, type PipelineSchedule } from "./schedule.ts";
 import { playSchedule, type Timeline } from "./timeline.ts";
 
 /**
@@ -7,7 +7,7 @@ import { playSchedule, type Timeline } from "./timeline.ts";
  * on two devices, an action that is missing, doubled or out of range, a message without its counterpart, devices
  * that wait for each other for ever. Gives its timeline at equal costs, with the activations that it holds.
  */
-export function validateSchedule(schedule: Schedule): Timeline {
+export function validateSchedule(schedule: PipelineSchedule): Timeline {
   stageDevices(schedule);
   requireInRange(schedule);
   requireComplete(schedule);
@@ -15,7 +15,7 @@ export function validateSchedule(schedule: Schedule): Timeline {
   return playSchedule(schedule);
 }
 
-function requireInRange({ devices, microBatches }: Schedule): void {
+function requireInRange({ devices, microBatches }: PipelineSchedule): void {
   devices.forEach((actions, device) => {
     const strange = actions.find(({ microBatch }) => microBatch < 0 || microBatch >= microBatches);
     if (strange !== undefined) {
@@ -24,7 +24,7 @@ function requireInRange({ devices, microBatches }: Schedule): void {
   });
 }
 
-function requireComplete({ name, devices, stages, microBatches }: Schedule): void {
+function requireComplete({ name, devices, stages, microBatches }: PipelineSchedule): void {
   const counts = countActions(devices.flat());
   for (let stage = 0; stage < stages; stage++) {
     for (let microBatch = 0; microBatch < microBatches; microBatch++) {
@@ -43,7 +43,7 @@ function requireComplete({ name, devices, stages, microBatches }: Schedule): voi
 }
 
 /** Messages are those that the computations need, each once, received before the computation and on its device. */
-function requireMessages(schedule: Schedule): void {
+function requireMessages(schedule: PipelineSchedule): void {
   const needed = withCommunication(schedule);
   schedule.devices.forEach((actions, device) => {
     const given = countActions(actions.filter((action) => !isComputation(action)));

@@ -1,14 +1,14 @@
-import { ScheduleError, type Action, type Schedule, type ScheduleSize } from "../schedule.ts";
+import { ScheduleError, type Action, type PipelineSchedule, type ScheduleSize } from "../schedule.ts";
 import { interleaved } from "./interleaved.ts";
 import { zeroBubbleV } from "./zero-bubble-v.ts";
 
-type Generator = (size: ScheduleSize) => Omit<Schedule, "name">;
+type Generator = (size: ScheduleSize) => Omit<PipelineSchedule, "name">;
 
 const forward = (stage: number, microBatch: number): Action => ({ kind: "F", stage, microBatch });
 const backward = (stage: number, microBatch: number): Action => ({ kind: "B", stage, microBatch });
 const range = (length: number): number[] => Array.from({ length }, (_, at) => at);
 
-function oneStageEach({ devices, microBatches }: ScheduleSize, actionsOf: (device: number) => Action[], recurrent = false): Omit<Schedule, "name"> {
+function oneStageEach({ devices, microBatches }: ScheduleSize, actionsOf: (device: number) => Action[], recurrent = false): Omit<PipelineSchedule, "name"> {
   return { stages: devices, microBatches, devices: range(devices).map(actionsOf), recurrent };
 }
 
@@ -78,7 +78,7 @@ export function isScheduleName(name: string): name is ScheduleName {
 }
 
 /** Throws where a schedule cannot be made at this size. */
-export function generateSchedule(name: ScheduleName, size: ScheduleSize): Schedule {
+export function generateSchedule(name: ScheduleName, size: ScheduleSize): PipelineSchedule {
   for (const [what, value] of Object.entries({ devices: size.devices, "micro-batches": size.microBatches, chunks: size.chunks })) {
     if (!Number.isInteger(value) || value < 1) throw new ScheduleError(`A schedule needs a whole number of ${what}, at least 1; received ${value}.`);
   }

@@ -1,10 +1,10 @@
-import { ScheduleError, type Action, type Schedule, type ScheduleSize } from "../schedule.ts";
+import { ScheduleError, type Action, type PipelineSchedule, type ScheduleSize } from "../schedule.ts";
 
 /**
  * Interleaved 1F1B (Narayanan et al. 2021, section 2.2): device r holds the stages r, p + r, 2p + r and so on, and works
  * on micro-batches in groups of p, so that the pipeline fills v times as fast.
  */
-export function interleaved({ devices, microBatches, chunks }: ScheduleSize): Omit<Schedule, "name"> {
+export function interleaved({ devices, microBatches, chunks }: ScheduleSize): Omit<PipelineSchedule, "name"> {
   if (chunks > 1 && microBatches % devices !== 0) {
     throw new ScheduleError(`Interleaved 1F1B takes micro-batches in groups of one a device; ${microBatches} is no multiple of ${devices}.`);
   }

@@ -1,11 +1,11 @@
-import { ScheduleError, type Action, type Computation, type Schedule, type ScheduleSize } from "../schedule.ts";
+import { ScheduleError, type Action, type Computation, type PipelineSchedule, type ScheduleSize } from "../schedule.ts";
 
 /**
  * ZB-V (Qi et al. 2024, "Pipeline Parallelism with Controllable Memory", figure 3): two stages a device, laid out as a V, so that
  * device r holds the stages r and 2p - 1 - r and the last gradient begins where the first forward did. With equal costs
  * of forward and of either gradient no device ever waits, at the memory of 1F1B.
  */
-export function zeroBubbleV({ devices, microBatches }: ScheduleSize): Omit<Schedule, "name"> {
+export function zeroBubbleV({ devices, microBatches }: ScheduleSize): Omit<PipelineSchedule, "name"> {
   if (microBatches < 2 * devices - 1) {
     throw new ScheduleError(`ZB-V fills its V with at least 2 p - 1 micro-batches, ${2 * devices - 1} for ${devices} devices; received ${microBatches}.`);
   }
