@@ -14,7 +14,7 @@ const { values: { port }, positionals: [folder, ...others] } = parseArgs({
   options: { port: { type: "string", default: "4173" } }, allowPositionals: true,
 });
 if (folder === undefined || others.length > 0) fail("Give one folder with a model: npm run browser -- FOLDER [--port NUMBER]");
-if (!/^\d+$/.test(port)) fail(`--port is ${port}; give a number.`);
+if (!/^\d+$/.test(port) || Number(port) > 65_535) fail(`--port is ${port}; give a number up to 65535.`);
 if (!existsSync(join(folder, "config.json"))) {
   fail(`${folder} has no config.json; give a folder that was written by: npx decade export RUN --format onnx --output FOLDER`);
 }
