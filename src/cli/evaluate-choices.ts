@@ -2,6 +2,7 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { readQuestions } from "../data/questions.ts";
 import { onnx } from "../engines/onnx/engine.ts";
+import { isTranslationFolder } from "../exchange/translation-model.ts";
 import { choiceQuality, type ChoiceQuality } from "../train/evaluate-choices.ts";
 import { openTextModel } from "../train/open-text-model.ts";
 import { RunDirectory } from "../train/run-directory.ts";
@@ -44,10 +45,10 @@ export async function evaluateChoices(path: string, file: string, flags: ChoiceF
   printResult(io, json, quality, () => describe(quality));
 }
 
-/** Whether it is a run of an encoder-decoder. Runs are known by their checkpoints. */
+/** Whether it is an encoder-decoder: a run, known by its checkpoints, or a folder of Hugging Face. */
 async function translates(path: string): Promise<boolean> {
   const isRun = await access(join(path, "checkpoints")).then(() => true, () => false);
-  return isRun && !(await (await RunDirectory.open(path)).isTextRun());
+  return isRun ? !(await (await RunDirectory.open(path)).isTextRun()) : isTranslationFolder(path);
 }
 
 function describe({ questions, chance, intervals, acc, acc_norm, acc_mutual_info }: ChoiceQuality): string {

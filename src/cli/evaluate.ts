@@ -10,6 +10,7 @@ import { evaluateSymbols, evaluateText as evaluateTranslations, writesSymbols, t
 import { evaluateLanguageModel, evaluateTokens, type LanguageQuality } from "../train/evaluate-text.ts";
 import type { MappedSentence } from "../train/evaluate-figures.ts";
 import { openTextModel } from "../train/open-text-model.ts";
+import { isModelFolder } from "../train/open-translation.ts";
 import { readSplits } from "../train/run-data.ts";
 import { RunDirectory } from "../train/run-directory.ts";
 import { heldOutText } from "../train/text-data.ts";
@@ -42,7 +43,7 @@ const MAPPED = 24;
 export function addEvaluate(program: Command, io: Io): void {
   const command = program.command("evaluate")
     .description("measure a run: on pairs, its own test split or files; a language model on text; either on multiple-choice questions")
-    .argument("<run>", "folder of a trained run, or, with --text or --choices, of a language model of Hugging Face or llama2.c")
+    .argument("<run>", "folder of a trained run, or of Hugging Face: a translator, or, with --text or --choices, a language model, also of llama2.c")
     .option("--text <file>", "text whose perplexity and bits per byte a language model has; by default what its run held out")
     .option("--choices <file>", "multiple-choice questions, one a line: {\"question\": …, \"choices\": […, …], \"answer\": 0}, also in .gz or .zst")
     .option("--mutual-information", "with --choices: rank by log p(choice | question) - log p(choice) too")
@@ -65,8 +66,10 @@ async function runEvaluate(run: string, flags: EvaluateFlags, io: Io): Promise<v
   if (choices === undefined && (mutualInformation || delimiter !== undefined)) throw new UsageError("--mutual-information and --delimiter are about multiple choice; add --choices FILE.");
   if (choices !== undefined && (text ?? data ?? source) !== undefined) throw new UsageError("--choices, --text, --data and --source are different ways to measure; give one.");
   if (choices !== undefined) return evaluateChoices(run, choices, flags, io);
-  if (text !== undefined || await isTextRun(run)) return evaluateText(run, flags, io);
-  const config = await (await RunDirectory.open(run)).readConfig();
+  const isFolder = await isModelFolder(run);
+  if (text !== undefined || (!isFolder && await isTextRun(run))) return evaluateText(run, flags, io);
+  if (isFolder && flags.figures !== undefined) throw new UsageError("--figures draws a trained run; leave it out for a folder of Hugging Face.");
+  const config = isFolder ? undefined : await (await RunDirectory.open(run)).readConfig();
   const pairs = await evaluatedPairs(run, config, flags);
   const line = new ProgressLine(io);
   const options = {
@@ -74,7 +77,7 @@ async function runEvaluate(run: string, flags: EvaluateFlags, io: Io): Promise<v
     onProgress: (done: number, total: number) => line.update(() => `${count(done)} of ${count(total)} sentences`),
   };
   await withTranslator(run, flags, async (translator) => {
-    if (writesSymbols(config)) {
+    if (config !== undefined && writesSymbols(config)) {
       const { quality } = await evaluateSymbols(translator, pairs, options).finally(() => line.close());
       await writeFigures(translator, config, pairs, undefined, flags, io);
       printResult(io, flags.json, quality, () => describeSymbols(quality));
@@ -116,23 +119,23 @@ function describeLanguage({ loss, perplexity, bitsPerByte, tokens }: LanguageQua
   ].join("\n");
 }
 
-async function evaluatedPairs(run: string, config: RunConfig, { data, source, reference }: EvaluateFlags): Promise<readonly Pair[]> {
+async function evaluatedPairs(run: string, config: RunConfig | undefined, { data, source, reference }: EvaluateFlags): Promise<readonly Pair[]> {
   if ((source === undefined) !== (reference === undefined)) throw new UsageError("--source and --reference belong together; give both.");
   if (data !== undefined && source !== undefined) throw new UsageError("--data holds sources and references; leave --source and --reference out.");
   if (data !== undefined) return readPairFile(data);
   if (source !== undefined && reference !== undefined) return readParallel(source, reference);
-  const { test } = await readSplits(config.data, config.seed);
+  const { test } = config === undefined ? { test: [] } : await readSplits(config.data, config.seed);
   if (test.length === 0) {
-    throw new CommandError(`The run ${run} holds out no test pairs; give --data FILE, or --source FILE and --reference FILE.`);
+    throw new CommandError(`${run} holds out no test pairs; give --data FILE, or --source FILE and --reference FILE.`);
   }
   return test;
 }
 
 /** The paper's figures; without hypotheses, as of a model that writes symbols, only the map of states. */
 async function writeFigures(
-  translator: Translator, config: RunConfig, pairs: readonly Pair[], hypotheses: readonly string[] | undefined, flags: EvaluateFlags, io: Io,
+  translator: Translator, config: RunConfig | undefined, pairs: readonly Pair[], hypotheses: readonly string[] | undefined, flags: EvaluateFlags, io: Io,
 ): Promise<void> {
-  if (flags.figures === undefined) return;
+  if (flags.figures === undefined || config === undefined) return;
   // Only here: drawing takes a while to load.
   const { writeBreakdownFigures, writeStateFigure } = await import("../train/evaluate-figures.ts");
   const written = [await writeStateFigure(translator, await mappedSentences(pairs, flags.states), flags.figures)];

@@ -19,6 +19,42 @@ async function decade(...args: string[]): Promise<{ code: number; out: string; e
   return { code, out: out.join(""), err: err.join("") };
 }
 
+describe("a folder of Marian", () => {
+  const marian = fileURLToPath(new URL("../exchange/fixtures/marian-separate", import.meta.url));
+
+  test("is translated with, imported, scored and evaluated like a run", async () => {
+    const [sources, targets, copy] = [join(folder, "sources.txt"), join(folder, "targets.txt"), join(folder, "marian")];
+    await writeFile(sources, "The old dog sees a bridge.\n\n>>fra<< A cat\n");
+    await writeFile(targets, "chien\nun\nchat\n");
+    const imported = await decade("import", marian, "--output", copy, "--json");
+    expect(imported).toMatchObject({ code: 0, err: "" });
+    expect(lastLine(imported.out)).toMatchObject({ encoderLayers: 2, decoderLayers: 2, dimension: 16, sourceVocabulary: 135, targetVocabulary: 107 });
+    expect((await readdir(copy)).sort()).toEqual([
+      "config.json", "generation_config.json", "model.safetensors", "source.spm", "target.spm", "target_vocab.json", "tokenizer_config.json", "vocab.json",
+    ]);
+    const [before, after] = [await decade("translate", marian, sources, "--json"), await decade("translate", copy, sources, "--json")];
+    expect(before).toMatchObject({ code: 0, err: "" });
+    expect(lastLine(after.out)).toEqual(lastLine(before.out));
+    const { translations } = lastLine(before.out) as { translations: { source: string; text: string; tokens: string[] }[] };
+    expect(translations.map(({ source }) => source)).toEqual(["The old dog sees a bridge.", "", ">>fra<< A cat"]);
+    expect(translations[1]).toMatchObject({ text: "", tokens: [] });
+    expect((await decade("translate", marian, sources, "--alignments", "--replace-unknown")).code).toBe(0);
+    expect(await decade("score", marian, "--source", sources, "--target", targets)).toMatchObject({ code: 0, out: expect.stringMatching(/^(-[\d.]+\n){3}$/) as string });
+    const evaluated = await decade("evaluate", marian, "--source", sources, "--reference", targets, "--beam", "1", "--json");
+    expect(lastLine(evaluated.out)).toMatchObject({ bleu: expect.any(Number) as number, sentences: 3 });
+    const choices = join(folder, "choices.jsonl");
+    await writeFile(choices, '{"question": "The dog", "choices": ["le chien", "un chat"], "answer": 0}\n');
+    expect((await decade("evaluate", marian, "--choices", choices)).code).toBe(0);
+  });
+
+  test("has no test pairs and no figures of its own, and is no language model", async () => {
+    expect(await decade("evaluate", marian)).toMatchObject({ code: 1, err: expect.stringContaining("holds out no test pairs") as string });
+    expect(await decade("evaluate", marian, "--figures", folder)).toMatchObject({ code: 2, err: expect.stringContaining("--figures draws a trained run") as string });
+    expect(await decade("generate", marian)).toMatchObject({ code: 1, err: expect.stringContaining("MarianMTModel, which is no language model") as string });
+    expect(await decade("translate", tiny)).toMatchObject({ code: 1, err: expect.stringContaining("LlamaForCausalLM, which is no encoder-decoder") as string });
+  });
+});
+
 describe("decade import and export", () => {
   test("write folders that open again", async () => {
     const [first, second] = [join(folder, "first"), join(folder, "second")];

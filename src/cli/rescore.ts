@@ -17,7 +17,7 @@ interface RescoreFlags extends ModelFlags {
 export function addRescore(program: Command, io: Io): void {
   const command = program.command("rescore")
     .description("order another system's n-best list by its scores and a run's log-probabilities together")
-    .argument("<run>", "folder of a trained run")
+    .argument("<run>", "folder of a trained run, or of a translator of Hugging Face")
     .requiredOption("--source <file>", "sources, one a line")
     .requiredOption("--n-best <file>", "the list")
     .addOption(new Option("--format <format>", "moses: `number ||| text ||| features ||| score`; tsv: number, text, score")

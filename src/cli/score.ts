@@ -14,7 +14,7 @@ interface ScoreFlags extends ModelFlags {
 export function addScore(program: Command, io: Io): void {
   const command = program.command("score")
     .description("print the log-probability, in nats, that a run gives each of the given outputs")
-    .argument("<run>", "folder of a trained run")
+    .argument("<run>", "folder of a trained run, or of a translator of Hugging Face")
     .requiredOption("--source <file>", "sources, one a line")
     .requiredOption("--target <file>", "outputs, one a line");
   addModelOptions(command).addOption(jsonOption()).action((run: string, flags: ScoreFlags) => runScore(run, flags, io));

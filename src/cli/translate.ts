@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { hash32 } from "../data/shuffle.ts";
 import { formatNBest } from "../decode/rescore.ts";
+import { isModelFolder } from "../train/open-translation.ts";
 import { RunDirectory } from "../train/run-directory.ts";
 import type { NBestOptions, Translation } from "../train/translator.ts";
 import { CommandError, UsageError } from "./errors.ts";
@@ -29,7 +30,7 @@ const PORTION = 256;
 export function addTranslate(program: Command, io: Io): void {
   const command = program.command("translate")
     .description("write an output for each line of a file or of standard input")
-    .argument("<run>", "folder of a trained run")
+    .argument("<run>", "folder of a trained run, or of a translator of Hugging Face (Marian, Pegasus)")
     .argument("[file]", "text, one sentence a line, gzipped where it ends in .gz; - is standard input", "-")
     .option("--beam <size>", "partial translations that are followed at once; 1 is greedy (default: 5)", positiveInteger)
     .option("--n-best <count>", "translations of each sentence, as `number ||| text ||| logprob= … ||| score`", positiveInteger)
@@ -45,8 +46,7 @@ export function addTranslate(program: Command, io: Io): void {
 
 async function runTranslate(run: string, file: string, flags: TranslateFlags, io: Io): Promise<void> {
   checkFlags(flags);
-  const { model } = await (await RunDirectory.open(run)).readConfig();
-  if (model.kind === "seq2seq-lstm" && model.attention === "none" && (flags.alignments || flags.replaceUnknown !== undefined)) {
+  if ((flags.alignments || flags.replaceUnknown !== undefined) && !(await hasAttention(run))) {
     throw new CommandError(`The model of ${run} has no attention, so its outputs have no alignments; train one with model.attention.`);
   }
   const options = await searchOptions(flags);
@@ -64,6 +64,12 @@ async function runTranslate(run: string, file: string, flags: TranslateFlags, io
   const translations = all.map(({ source, translations: list }) => (
     flags.nBest === undefined ? { source, ...list[0] } : { source, nBest: list }));
   io.out(`${JSON.stringify({ translations })}\n`);
+}
+
+async function hasAttention(run: string): Promise<boolean> {
+  if (await isModelFolder(run)) return true;
+  const { model } = await (await RunDirectory.open(run)).readConfig();
+  return model.kind !== "seq2seq-lstm" || model.attention !== "none";
 }
 
 function checkFlags({ beam, nBest, sample, temperature, topK, seed }: TranslateFlags): void {

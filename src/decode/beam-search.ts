@@ -1,8 +1,7 @@
 import type { IntegerArray } from "../data/collate.ts";
-import { END_ID, START_ID } from "../text/special-tokens.ts";
 import type { BestTokens, SequenceDecoder, StepInput } from "./decoder.ts";
 import {
-  bannedTokens, failWithoutTokens, IMPOSSIBLE, lengthLimit, requireCount, type GenerationOptions, type Hypothesis,
+  bannedTokens, failWithoutTokens, IMPOSSIBLE, lengthLimit, requireCount, type GenerationOptions, type Hypothesis, type OutputTokens,
 } from "./generation.ts";
 import { alignmentOf, alignmentRow, tokensOf, type PathNode } from "./hypothesis-path.ts";
 import { keepSentences } from "./step-state.ts";
@@ -38,9 +37,10 @@ export async function beamSearch(
   requireCount("nBest", nBest);
   if (nBest > beam) throw new RangeError(`The ${nBest} best hypotheses were asked for, but a beam of ${beam} holds no more than ${beam}.`);
   if (!(lengthPenalty >= 0)) throw new RangeError(`lengthPenalty is ${lengthPenalty}; give a number of at least 0.`);
-  const banned = bannedTokens(options);
+  const { special } = decoder;
+  const banned = bannedTokens(options, special);
   const searches = Array.from(lengths.data, (length, row) => (
-    new SentenceSearch(row, { beam, nBest, lengthPenalty, banned, limit: lengthLimit(length, options.maximumLength) })));
+    new SentenceSearch(row, { beam, nBest, lengthPenalty, banned, special, limit: lengthLimit(length, options.maximumLength) })));
   let state = await decoder.encode(source, lengths);
   let batch: readonly SentenceSearch[] = searches;
   while (batch.some(({ done }) => !done)) {
@@ -50,7 +50,7 @@ export async function beamSearch(
       batch = batch.filter(({ done }) => !done);
     }
     const width = Math.max(...batch.map(({ live }) => live.length));
-    const step = await decoder.best(state, rowsOf(batch, width), beam + banned.size);
+    const step = await decoder.best(state, rowsOf(batch, width, special.end), beam + banned.size);
     batch.forEach((search, place) => search.advance(step, place * width));
     state = step.state;
   }
@@ -63,8 +63,8 @@ function worthDropping(running: number, batch: number, copies: boolean): boolean
 }
 
 /** A sentence with fewer hypotheses than `width` repeats one in rows that nobody reads. */
-function rowsOf(batch: readonly SentenceSearch[], width: number): StepInput {
-  const tokens = new Int32Array(batch.length * width).fill(END_ID);
+function rowsOf(batch: readonly SentenceSearch[], width: number, end: number): StepInput {
+  const tokens = new Int32Array(batch.length * width).fill(end);
   const parents = new Int32Array(batch.length * width);
   batch.forEach(({ live }, place) => {
     for (let at = 0; at < width; at++) {
@@ -90,6 +90,7 @@ interface SearchSettings {
   readonly lengthPenalty: number;
   readonly limit: number;
   readonly banned: ReadonlySet<number>;
+  readonly special: OutputTokens;
 }
 
 /** The beam of one sentence. */
@@ -103,7 +104,7 @@ class SentenceSearch {
 
   constructor(row: number, settings: SearchSettings) {
     this.#settings = settings;
-    this.live = [{ token: START_ID, previous: undefined, length: 0, logProbability: 0, row, alignment: undefined }];
+    this.live = [{ token: settings.special.start, previous: undefined, length: 0, logProbability: 0, row, alignment: undefined }];
   }
 
   /** Extends all hypotheses by a token; theirs are the step's rows from `first` on. */
@@ -116,18 +117,19 @@ class SentenceSearch {
       token, previous: path.length === 0 ? undefined : path, length: path.length + 1, logProbability, row,
       alignment: alignmentRow(step.alignment, row),
     }));
-    paths.filter(({ token }) => token === END_ID).forEach((path) => this.#complete.push({ path, score: this.#score(path) }));
+    const { end } = this.#settings.special;
+    paths.filter(({ token }) => token === end).forEach((path) => this.#complete.push({ path, score: this.#score(path) }));
     this.#complete.sort((a, b) => b.score - a.score);
-    this.live = paths.filter(({ token }) => token !== END_ID);
+    this.live = paths.filter(({ token }) => token !== end);
     this.done = this.#isOver();
   }
 
   results(): Hypothesis[] {
-    const { nBest } = this.#settings;
+    const { nBest, special } = this.#settings;
     const ranked = this.#complete.length > 0 ? this.#complete
       : this.live.map((path) => ({ path, score: this.#score(path) }));
     return ranked.slice(0, nBest).map(({ path, score }) => {
-      const finished = path.token === END_ID;
+      const finished = path.token === special.end;
       const tokens = tokensOf(path);
       return {
         tokens: finished ? tokens.subarray(0, -1) : tokens,

@@ -7,6 +7,7 @@ import { zeros, type Tensor } from "../graph/tensor.ts";
 import type { SequenceModel } from "../models/sequence-model.ts";
 import { logSoftmax, softmax } from "../nn/activation.ts";
 import { storeMembers, type EnsembleMember } from "./ensemble.ts";
+import { OUTPUT_TOKENS, type OutputTokens } from "./generation.ts";
 import { asStateArray, type DecoderState, type StateArrays } from "./step-state.ts";
 
 /** How the rows of one step follow from those of the step before. */
@@ -68,6 +69,7 @@ export class SequenceDecoder {
     models: readonly SequenceModel[], engine: Engine, store: StateStore, encoder: Executable, plan: StatePlan,
     /** Size of the target vocabulary. */
     readonly vocabulary: number,
+    readonly special: OutputTokens,
   ) {
     this.#models = models;
     this.#engine = engine;
@@ -77,7 +79,7 @@ export class SequenceDecoder {
   }
 
   /** @throws Error where there is no model, a parameter lacks its value, or the vocabularies differ. */
-  static async create(members: readonly EnsembleMember[], engine: Engine): Promise<SequenceDecoder> {
+  static async create(members: readonly EnsembleMember[], engine: Engine, special = OUTPUT_TOKENS): Promise<SequenceDecoder> {
     const models = members.map(({ model }) => model);
     const store = storeMembers(members, engine);
     const carried: Record<string, ArrayType> = {};
@@ -105,7 +107,7 @@ export class SequenceDecoder {
       },
       { state: store, frozen: true },
     );
-    return new SequenceDecoder(models, engine, store, encoder, { carried, memory }, vocabulary);
+    return new SequenceDecoder(models, engine, store, encoder, { carried, memory }, vocabulary, special);
   }
 
   /** Reads sources, int32 [batch, time], of the given lengths [batch]. Each row of the state is then one sentence. */

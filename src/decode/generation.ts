@@ -1,10 +1,16 @@
-import { PAD_ID, START_ID } from "../text/special-tokens.ts";
+import { END_ID, PAD_ID, START_ID, type SpecialIds } from "../text/special-tokens.ts";
 
 /** The longest output: `factor` · tokens of the source (its end token counted) + `constant`, the output's end token counted. */
 export interface MaximumLength {
   readonly factor: number;
   readonly constant: number;
 }
+
+/** Tokens of the outputs that stand for no text. */
+export type OutputTokens = Pick<SpecialIds, "pad" | "start" | "end">;
+
+/** Those of the vocabularies that Decade trains. */
+export const OUTPUT_TOKENS: OutputTokens = { pad: PAD_ID, start: START_ID, end: END_ID };
 
 /** What all ways of writing an output have in common. */
 export interface GenerationOptions {
@@ -40,9 +46,9 @@ export function lengthLimit(sourceLength: number, { factor, constant }: MaximumL
   return limit;
 }
 
-/** All tokens that are never written. */
-export function bannedTokens({ banned = [] }: GenerationOptions): ReadonlySet<number> {
-  return new Set([PAD_ID, START_ID, ...banned]);
+/** All tokens that are never written; the end is, whatever else it stands for. */
+export function bannedTokens({ banned = [] }: GenerationOptions, { pad, start, end }: OutputTokens): ReadonlySet<number> {
+  return new Set([...[pad, start].filter((id) => id !== end), ...banned]);
 }
 
 /** @throws Error, always: for a step that left nothing to go on with. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { onnx } from "../engines/onnx/engine.ts";
 import { reference } from "../engines/reference/engine.ts";
 import { END_ID } from "../text/special-tokens.ts";
+import { beamSearch } from "./beam-search.ts";
 import { SequenceDecoder } from "./decoder.ts";
 import { nextProbabilities, WRITTEN } from "./fixtures/oracle.ts";
 import { tinyBatch, tinyMember } from "./fixtures/tiny-model.ts";
@@ -91,4 +92,18 @@ describe("sampling", () => {
   ])("options %o are refused", async (options, message) => {
     await expect(draw(options)).rejects.toThrow(message);
   });
+});
+
+test("outputs that start with the token that ends them go on past it", async () => {
+  // As of models whose only special token ends texts, and begins them.
+  const decoder = await SequenceDecoder.create([member], reference(), { pad: END_ID, start: END_ID, end: END_ID });
+  const { source, sourceLengths } = tinyBatch(SOURCES);
+  const drawn = (await sample(decoder, source, sourceLengths, { samples: 20, seed: 1 })).flat();
+  const found = (await beamSearch(decoder, source, sourceLengths, { beam: 4, nBest: 4 })).flat();
+  for (const outputs of [drawn, found]) {
+    expect(outputs.some(({ tokens }) => tokens.length > 0)).toBe(true);
+    expect(outputs.some(({ finished }) => finished)).toBe(true);
+    for (const { tokens } of outputs) expect(tokens).not.toContain(END_ID);
+  }
+  await decoder.dispose();
 });

@@ -1,7 +1,6 @@
 import type { IntegerArray } from "../data/collate.ts";
 import { uniform } from "../data/shuffle.ts";
 import type { NumericArray } from "../engines/engine.ts";
-import { END_ID, START_ID } from "../text/special-tokens.ts";
 import type { SequenceDecoder, StepInput } from "./decoder.ts";
 import {
   bannedTokens, failWithoutTokens, IMPOSSIBLE, lengthLimit, requireCount, type GenerationOptions, type Hypothesis,
@@ -37,23 +36,24 @@ export async function sample(
   if (!(temperature > 0 && temperature < Infinity)) {
     throw new RangeError(`The temperature is ${temperature}; give a number above 0, or use a beam of 1 for the likeliest token.`);
   }
-  const banned = bannedTokens(options);
+  const { special } = decoder;
+  const banned = bannedTokens(options, special);
   let state = await decoder.encode(source, lengths);
   let batch = Array.from(lengths.data, (length, row): SampledSentence => ({
     stream: streams?.[row] ?? row,
     limit: lengthLimit(length, options.maximumLength),
     paths: Array.from({ length: samples }, () => (
-      { token: START_ID, previous: undefined, length: 0, logProbability: 0, row, alignment: undefined })),
+      { token: special.start, previous: undefined, length: 0, logProbability: 0, row, alignment: undefined })),
   }));
   const sentences = batch;
   while (batch.length > 0) {
-    const input = rowsOf(batch, samples);
+    const input = rowsOf(batch, samples, special.end);
     const step = topK === undefined ? await decoder.distribution(state, input) : await decoder.best(state, input, topK + banned.size);
     const drawn = (row: number, point: number): Drawn => ("tokens" in step
       ? draw(step.values, step.tokens, { row, limit: topK ?? Infinity, banned, temperature, point })
       : draw(step.logProbabilities, undefined, { row, limit: Infinity, banned, temperature, point }));
     batch.forEach((sentence, place) => sentence.paths.forEach((path, at) => {
-      if (isOver(sentence, path)) return;
+      if (isOver(sentence, path, special.end)) return;
       const row = place * samples + at;
       const { token, logProbability } = drawn(row, uniform(seed, sentence.stream, at, path.length));
       sentence.paths[at] = {
@@ -61,11 +61,11 @@ export async function sample(
         logProbability: path.logProbability + logProbability, row, alignment: alignmentRow(step.alignment, row),
       };
     }));
-    const running = [...batch.keys()].filter((place) => batch[place]?.paths.some((path) => !isOver(batch[place], path)));
+    const running = [...batch.keys()].filter((place) => batch[place]?.paths.some((path) => !isOver(batch[place], path, special.end)));
     state = running.length < batch.length ? keepSentences(step.state, running) : step.state;
     batch = running.flatMap((place) => batch[place] ?? []);
   }
-  return sentences.map(({ paths }) => paths.map(hypothesisOf));
+  return sentences.map(({ paths }) => paths.map((path) => hypothesisOf(path, special.end)));
 }
 
 interface SampledSentence {
@@ -90,17 +90,17 @@ interface DrawSettings {
   readonly point: number;
 }
 
-function isOver(sentence: SampledSentence | undefined, path: PathNode): boolean {
-  return path.token === END_ID || path.length >= (sentence?.limit ?? 0);
+function isOver(sentence: SampledSentence | undefined, path: PathNode, end: number): boolean {
+  return (path.length > 0 && path.token === end) || path.length >= (sentence?.limit ?? 0);
 }
 
 /** Samples that are over stay, in rows that nobody reads, until all of their sentence are. */
-function rowsOf(batch: readonly SampledSentence[], samples: number): StepInput {
+function rowsOf(batch: readonly SampledSentence[], samples: number, end: number): StepInput {
   const tokens = new Int32Array(batch.length * samples);
   const parents = new Int32Array(batch.length * samples);
   batch.forEach((sentence, place) => sentence.paths.forEach((path, at) => {
     tokens[place * samples + at] = path.token;
-    parents[place * samples + at] = isOver(sentence, path) ? 0 : path.row; // the row of an earlier step may be gone
+    parents[place * samples + at] = isOver(sentence, path, end) ? 0 : path.row; // the row of an earlier step may be gone
   }));
   return { tokens, parents };
 }
@@ -128,8 +128,8 @@ function draw({ data, shape }: NumericArray, tokens: NumericArray | undefined, s
   return chosen === undefined ? failWithoutTokens() : { token: tokenAt(chosen), logProbability: data[chosen] ?? NaN };
 }
 
-function hypothesisOf(path: PathNode): Hypothesis {
-  const finished = path.token === END_ID;
+function hypothesisOf(path: PathNode, end: number): Hypothesis {
+  const finished = path.token === end;
   const tokens = tokensOf(path);
   const { logProbability } = path;
   return { tokens: finished ? tokens.subarray(0, -1) : tokens, logProbability, score: logProbability, finished, alignment: alignmentOf(path) };

@@ -7,4 +7,5 @@ export { OnnxScorer } from "./onnx-scorer.ts";
 export { openOnnxDecoder } from "./onnx-session.ts";
 export { writeLanguageModel, type LanguageModelContents } from "./write-language-model.ts";
 export { writeOnnx, type Quantization, type WriteOnnxOptions, type WrittenOnnx } from "./write-onnx.ts";
-export { openTranslationModel, writeTranslationModel, type OpenedTranslationModel, type TranslationModelContents } from "./translation-model.ts";
+export type { TranslationTokenizer } from "./translation-tokenizers.ts";
+export { isTranslationFolder, openTranslationModel, openTranslator, writeTranslationModel, type OpenedTranslationModel, type TranslationModelContents } from "./translation-model.ts";

@@ -60,7 +60,7 @@ describe.each(["tiny-marian", "tiny-pegasus"])("%s", (name) => {
   test("gives the logits that transformers gives, behind sources of different lengths", async () => {
     const expected = await expectedOf(name);
     const opened = await openTranslationModel(fixture(name));
-    expect(opened).toMatchObject({ start: 2, tokenizer: undefined });
+    expect(opened).toMatchObject({ start: 2, sourceTokenizer: undefined, targetTokenizer: undefined });
     (await logitsOf(opened, expected)).forEach((value, at) => expect(Math.abs(value - (expected.logits.flat(2)[at] ?? NaN))).toBeLessThan(1e-4));
   });
 
@@ -77,7 +77,7 @@ describe.each(["tiny-marian", "tiny-pegasus"])("%s", (name) => {
     }
     expect([...own?.keys() ?? []].sort()).toEqual([...theirs?.keys() ?? []].sort());
     const again = await openTranslationModel(copy);
-    expect(again.tokenizer?.size).toBe(64);
+    expect(again.sourceTokenizer?.size).toBe(64);
     expect(again.model.options).toEqual(model.options);
   });
 });
@@ -101,6 +101,7 @@ test("vocabularies of two sizes, untied and without biases, come back as they we
   const example = { source: [[4, 5, 6, 3]], lengths: [4], target: [[2, 4, 9, 7]], logits: [] };
   const [before, after] = [await logitsOf({ model, parameters }, example), await logitsOf(opened, example)];
   before.forEach((value, at) => expect(after[at]).toBeCloseTo(value, 5));
+  expect([opened.sourceTokenizer?.size, opened.targetTokenizer?.size]).toEqual([12, 10]);
   expect(opened.model.options).toMatchObject({ sourceVocabulary: 12, targetVocabulary: 10, tiedEmbeddings: "none" });
 });
 

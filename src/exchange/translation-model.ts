@@ -1,22 +1,24 @@
-import { access, mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { writeSafetensors, type NamedTensor } from "../data/safetensors.ts";
 import { Seq2SeqTransformer } from "../models/seq2seq-transformer.ts";
-import { Tokenizer } from "../text/tokenizer.ts";
+import type { SpecialIds } from "../text/special-tokens.ts";
 import { checkJson, reasonOf } from "./checked-json.ts";
 import { readParameters, writeParameters } from "./correspondence.ts";
 import { ExchangeError } from "./exchange-error.ts";
 import { readJsonFile } from "./json-file.ts";
-import { isSeq2SeqName, marianConfig, marianIgnored, marianOptions, marianSchema, marianTensors, SEQ2SEQ_NAMES } from "./marian.ts";
+import { isSeq2SeqName, marianConfig, marianIgnored, marianOptions, marianSchema, marianTensors, SEQ2SEQ_NAMES, type MarianConfig } from "./marian.ts";
+import { readTranslationTokenizers, translationTokenizerFiles, type TranslationTokenizer } from "./translation-tokenizers.ts";
 import { readWeights } from "./weights.ts";
 
 export interface OpenedTranslationModel {
   readonly model: Seq2SeqTransformer;
   /** Values of the model's parameters, by name. */
   readonly parameters: ReadonlyMap<string, Float32Array>;
-  /** `undefined` where the folder has no tokenizer.json, as Marian's own have not. */
-  readonly tokenizer: Tokenizer | undefined;
+  /** Both are `undefined` where the folder has none. */
+  readonly sourceTokenizer: TranslationTokenizer | undefined;
+  readonly targetTokenizer: TranslationTokenizer | undefined;
   /** The folder's config.json. */
   readonly config: Readonly<Record<string, unknown>>;
   /** What the decoder reads first. */
@@ -39,16 +41,20 @@ export async function openTranslationModel(folder: string): Promise<OpenedTransl
   }
   const checked = checkJson(path, config, marianSchema);
   const model = buildModel(() => new Seq2SeqTransformer(marianOptions(name, checked)), path);
-  const hasTokenizer = await access(join(folder, "tokenizer.json")).then(() => true, () => false);
-  const { eos_token_id: ends, pad_token_id: pad, decoder_start_token_id: start } = checked;
-  const [end] = [ends ?? []].flat();
-  const special = { ...(end !== undefined && { end }), ...(typeof pad === "number" && { pad }), ...(typeof start === "number" && { start }) };
-  const tokenizer = hasTokenizer ? await Tokenizer.load(folder, special) : undefined;
-  if (tokenizer !== undefined && tokenizer.size !== model.options.sourceVocabulary) {
-    throw new ExchangeError(`The tokenizer in ${folder} has ${tokenizer.size} tokens, but the model's vocabulary has ${model.options.sourceVocabulary}; they belong to different models.`);
-  }
+  const { sourceVocabulary, targetVocabulary } = model.options;
+  const tokenizers = await readTranslationTokenizers(folder, specialOf(checked), { source: sourceVocabulary, target: targetVocabulary });
   const parameters = readParameters(model, marianTensors(model), await readWeights(folder), folder, marianIgnored);
-  return { model, parameters, tokenizer, config, start: start ?? undefined };
+  return {
+    model, parameters, config, start: checked.decoder_start_token_id ?? undefined,
+    sourceTokenizer: tokenizers?.source, targetTokenizer: tokenizers?.target,
+  };
+}
+
+function specialOf({ eos_token_id: ends, pad_token_id: pad, decoder_start_token_id: start }: MarianConfig): Partial<SpecialIds> {
+  const [end] = [ends ?? []].flat();
+  return {
+    ...(end !== undefined && { end }), ...(typeof pad === "number" && pad >= 0 && { pad }), ...(typeof start === "number" && { start }),
+  };
 }
 
 function buildModel(build: () => Seq2SeqTransformer, path: string): Seq2SeqTransformer {
@@ -61,12 +67,29 @@ function buildModel(build: () => Seq2SeqTransformer, path: string): Seq2SeqTrans
   }
 }
 
+/** Whether a folder's config.json names an encoder-decoder that `openTranslationModel` opens. */
+export async function isTranslationFolder(folder: string): Promise<boolean> {
+  const text = await readFile(join(folder, "config.json"), "utf8").catch(() => "");
+  return SEQ2SEQ_NAMES.some((name) => text.includes(`"${name}"`));
+}
+
+/**
+ * As `openTranslationModel`, for use with texts.
+ *
+ * @throws ExchangeError where the folder has no tokenizers
+ */
+export async function openTranslator(folder: string): Promise<TranslationModelContents> {
+  const { model, parameters, sourceTokenizer, targetTokenizer } = await openTranslationModel(folder);
+  if (sourceTokenizer !== undefined && targetTokenizer !== undefined) return { model, parameters, sourceTokenizer, targetTokenizer };
+  throw new ExchangeError(`${folder} has no tokenizers, neither source.spm, target.spm and vocab.json nor tokenizer.json; download the whole folder.`);
+}
+
 /** A translator with its weights and its tokenizers. */
 export interface TranslationModelContents {
   readonly model: Seq2SeqTransformer;
   readonly parameters: ReadonlyMap<string, Float32Array>;
-  readonly sourceTokenizer: Tokenizer;
-  readonly targetTokenizer: Tokenizer;
+  readonly sourceTokenizer: TranslationTokenizer;
+  readonly targetTokenizer: TranslationTokenizer;
 }
 
 /** The most tokens of a text, for which `transformers` makes a table of positions; the model itself has no such bound. */
@@ -74,7 +97,7 @@ const CONTEXT = 1024;
 
 /**
  * Writes a folder in the form of Hugging Face, which `transformers` loads. tokenizer.json is the source's; the target's is
- * target-tokenizer.json, where it is another.
+ * target-tokenizer.json, where it is another. SentencePiece tokenizers are written as Marian's folders have them.
  *
  * @returns the names of the files
  * @throws ExchangeError where the model is neither Marian's nor Pegasus's
@@ -87,16 +110,8 @@ export async function writeTranslationModel(
   whole.parameters();
   const { padId, startId, endId } = targetTokenizer;
   const special = { bos_token_id: startId, eos_token_id: endId, pad_token_id: padId, decoder_start_token_id: startId, forced_eos_token_id: endId };
-  const tokenizers = {
-    "tokenizer.json": endedJson(sourceTokenizer),
-    ...(sourceTokenizer.toJson() !== targetTokenizer.toJson() && { "target-tokenizer.json": endedJson(targetTokenizer) }),
-  };
-  const token = (id: number): string => sourceTokenizer.token(id);
+  const tokenizers = translationTokenizerFiles({ source: sourceTokenizer, target: targetTokenizer }, CONTEXT);
   const descriptions = {
-    "tokenizer_config.json": {
-      tokenizer_class: "PreTrainedTokenizerFast", bos_token: token(sourceTokenizer.startId), eos_token: token(sourceTokenizer.endId),
-      unk_token: token(sourceTokenizer.unknownId), pad_token: token(sourceTokenizer.padId), model_max_length: CONTEXT, clean_up_tokenization_spaces: false,
-    },
     "generation_config.json": { ...special, max_length: CONTEXT / 2 },
     "config.json": { ...options, ...special, torch_dtype: "float32" },
   };
@@ -104,24 +119,9 @@ export async function writeTranslationModel(
   // Pegasus keeps its waves among its weights.
   const waves = model.options.normalization === "pre" ? positionTables(model.options.dimension) : [];
   await writeSafetensors(join(folder, "model.safetensors"), [...writeParameters(marianTensors(whole), parameters), ...waves], { format: "pt" });
-  for (const [name, text] of Object.entries(tokenizers)) await writeFile(join(folder, name), text);
+  for (const [name, content] of Object.entries(tokenizers)) await writeFile(join(folder, name), content);
   for (const [name, content] of Object.entries(descriptions)) await writeFile(join(folder, name), `${JSON.stringify(content, undefined, 2)}\n`);
   return ["model.safetensors", ...Object.keys(tokenizers), ...Object.keys(descriptions)];
-}
-
-/** The tokenizer's file, with an end token after each text, as the model reads and writes it. */
-function endedJson(tokenizer: Tokenizer): string {
-  const token = tokenizer.token(tokenizer.endId);
-  const single = [{ Sequence: { id: "A", type_id: 0 } }, { SpecialToken: { id: token, type_id: 0 } }];
-  const second = [{ Sequence: { id: "B", type_id: 1 } }, { SpecialToken: { id: token, type_id: 1 } }];
-  const file = JSON.parse(tokenizer.toJson()) as object;
-  return JSON.stringify({
-    ...file,
-    post_processor: {
-      type: "TemplateProcessing", single, pair: [...single, ...second],
-      special_tokens: { [token]: { id: token, ids: [tokenizer.endId], tokens: [token] } },
-    },
-  });
 }
 
 /** Sines, then cosines, of position / 10000^(2i / dimension): [CONTEXT, dimension] for either side. */

@@ -3,7 +3,7 @@ import { END_OF_TEXT, SPECIAL_TOKENS, specialIdsOf, type SpecialIds } from "./sp
 import { TokenizerError } from "./tokenizer-error.ts";
 
 /** Passed through as it is: a rebuilt object would lose a token that reads "__proto__". */
-const Vocabulary = z.custom<Record<string, number>>(
+export const Vocabulary = z.custom<Record<string, number>>(
   (value) =>
     typeof value === "object" &&
     value !== null &&

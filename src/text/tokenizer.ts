@@ -12,6 +12,7 @@ import { byteLevelBeginning, isWordwise } from "./tokenizer-pipeline.ts";
 import type { TokenizerSpec } from "./tokenizer-spec.ts";
 import { trainBytePairs } from "./train-byte-pairs.ts";
 import { trainVocabulary } from "./train-vocabulary.ts";
+import type { VocabularyTokenizer } from "./vocabulary-tokenizer.ts";
 
 /** Words between single spaces, with no other white space, control or format character between or within them. */
 const PLAIN_WORDS = /^[^\s\p{Cc}\p{Cf}]+(?: [^\s\p{Cc}\p{Cf}]+)*$/u;
@@ -84,9 +85,9 @@ export class Tokenizer extends AppliedTokenizer {
     return this.#json;
   }
 
-  /** `encode` of each text, in order. */
-  encodeBatch(texts: readonly string[]): Int32Array[] {
-    return texts.map((text) => this.encode(text));
+  /** Whether both files are the same, so that texts are cut alike too. */
+  override hasVocabularyOf(other: VocabularyTokenizer): boolean {
+    return other instanceof Tokenizer && this.#json === other.#json;
   }
 
   /** As the base class, but a piece that comes again is looked up. */

@@ -70,7 +70,7 @@ test.each([["pre", "PegasusForConditionalGeneration"], ["post", "MarianMTModel"]
   await exportRun(run, { format: "huggingface", output });
   const opened = await openTranslationModel(output);
   expect(opened.config["architectures"]).toEqual([architecture]);
-  expect(opened).toMatchObject({ start: tokenizer.startId, tokenizer: { endId: tokenizer.endId } });
+  expect(opened).toMatchObject({ start: tokenizer.startId, sourceTokenizer: { endId: tokenizer.endId } });
   for (const parameter of model.parameters()) expect(opened.parameters.get(parameter.name)).toEqual(parameter.initialize());
   await expect(exportRun(run, { format: "onnx", output })).rejects.toThrow("to ONNX, language models of the kind gpt are exported");
 });

@@ -30,6 +30,7 @@ export { RunDirectory, RunDirectoryError } from "./run-directory.ts";
 export type { TrainEvent } from "./train-event.ts";
 export { zaremba2014 } from "./presets.ts";
 export { pretrain } from "./pretrain.ts";
+export { isModelFolder, openTranslation } from "./open-translation.ts";
 export { openTextModel } from "./open-text-model.ts";
 export { openTextRun, buildLanguageModel, type OpenedTextRun } from "./open-text-run.ts";
 export { definePretraining, resolveTextRun, type TextRunConfig, type TextRunInput } from "./config-text.ts";

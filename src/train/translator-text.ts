@@ -1,9 +1,6 @@
-import { Tokenizer as Binding } from "tokenizers";
 import type { Hypothesis } from "../decode/generation.ts";
 import { replaceUnknown } from "../decode/replace-unknown.ts";
-import { UNKNOWN_ID } from "../text/special-tokens.ts";
-import { TextPieces } from "../text/text-pieces.ts";
-import type { Tokenizer } from "../text/tokenizer.ts";
+import type { VocabularyTokenizer } from "../text/vocabulary-tokenizer.ts";
 
 /** An output of a model as text. */
 export interface Translation {
@@ -23,22 +20,11 @@ export interface Translation {
 /** What a source without any token is translated to. */
 export const EMPTY_TRANSLATION: Translation = { text: "", tokens: [], logProbability: 0, score: 0, finished: true };
 
-/** Words of a text by token: with a word tokenizer also of those that its vocabulary lacks. */
-export class SourceWords {
-  readonly #tokenizer: Tokenizer;
-  readonly #pieces: TextPieces;
-
-  constructor(tokenizer: Tokenizer) {
-    this.#tokenizer = tokenizer;
-    this.#pieces = new TextPieces(Binding.fromString(tokenizer.toJson()));
-  }
-
-  /** One word a token: [source]. */
-  of(text: string, ids: Int32Array): string[] {
-    const pieces = this.#pieces.of(text);
-    const wordwise = pieces.length === ids.length;
-    return Array.from(ids, (id, place) => (wordwise ? pieces[place] : undefined) ?? this.#tokenizer.token(id));
-  }
+/** Words of a text by token, [source]: also of those that the vocabulary lacks, where pieces and tokens are one to one. */
+export function sourceWords(tokenizer: VocabularyTokenizer, text: string, ids: Int32Array): string[] {
+  const pieces = tokenizer.pieces(text);
+  const wordwise = pieces.length === ids.length;
+  return Array.from(ids, (id, place) => (wordwise ? pieces[place] : undefined) ?? tokenizer.token(id));
 }
 
 /** A hypothesis' alignment with source positions in the order of the text: [tokens][source + 1]. */
@@ -60,17 +46,17 @@ export interface TextOptions {
  * @throws Error where unknown tokens are to be replaced and there is no alignment
  */
 export function translationOf(
-  hypothesis: Hypothesis, alignment: number[][] | undefined, tokenizer: Tokenizer, { alignments, replacement }: TextOptions,
+  hypothesis: Hypothesis, alignment: number[][] | undefined, tokenizer: VocabularyTokenizer, { alignments, replacement }: TextOptions,
 ): Translation {
   const { tokens: ids, logProbability, score, finished } = hypothesis;
   const spelled = Array.from(ids, (id) => tokenizer.token(id));
-  const isUnknown = (place: number): boolean => ids[place] === UNKNOWN_ID;
+  const isUnknown = (place: number): boolean => ids[place] === tokenizer.unknownId;
   if (replacement !== undefined && alignment === undefined) {
     throw new Error("Unknown tokens are replaced through alignments, but the model has no attention; train one with model.attention, or leave replaceUnknown out.");
   }
   const tokens = replacement === undefined || alignment === undefined ? spelled
     : replaceUnknown(spelled, isUnknown, { alignment, ...replacement });
-  const text = fillUnknown(tokenizer.decode(ids), tokenizer.token(UNKNOWN_ID), tokens.filter((_, place) => isUnknown(place)));
+  const text = fillUnknown(tokenizer.decode(ids), tokenizer.token(tokenizer.unknownId), tokens.filter((_, place) => isUnknown(place)));
   return { text, tokens, logProbability, score, finished, ...(alignments && alignment !== undefined && { alignment }) };
 }
 

@@ -7,12 +7,13 @@ import { sample } from "../decode/sampling.ts";
 import type { PairScore } from "../decode/score.ts";
 import type { Engine } from "../engines/engine.ts";
 import { onnx } from "../engines/onnx/engine.ts";
-import { END_ID, PAD_ID, START_ID } from "../text/special-tokens.ts";
-import { readsReversed } from "./config-model.ts";
-import { openRun, type CheckpointChoice, type OpenedRun } from "./open-run.ts";
+import type { SpecialIds } from "../text/special-tokens.ts";
+import type { VocabularyTokenizer } from "../text/vocabulary-tokenizer.ts";
+import type { CheckpointChoice, OpenedRun } from "./open-run.ts";
+import { openTranslation } from "./open-translation.ts";
 import { scoreExamples } from "./score-pairs.ts";
 import { batchesByLength } from "./translator-batches.ts";
-import { EMPTY_TRANSLATION, orderedAlignment, SourceWords, translationOf, type Translation } from "./translator-text.ts";
+import { EMPTY_TRANSLATION, orderedAlignment, sourceWords, translationOf, type Translation } from "./translator-text.ts";
 
 export type { Translation } from "./translator-text.ts";
 
@@ -50,7 +51,9 @@ export interface NBestOptions extends TranslateOptions {
 }
 
 /** What a translator needs of a run. */
-export interface TranslatorRun extends Pick<OpenedRun, "model" | "parameters" | "sourceTokenizer" | "targetTokenizer"> {
+export interface TranslatorRun extends Pick<OpenedRun, "model" | "parameters"> {
+  readonly sourceTokenizer: VocabularyTokenizer;
+  readonly targetTokenizer: VocabularyTokenizer;
   readonly reverseSource: boolean;
 }
 
@@ -73,23 +76,21 @@ export class Translator {
   readonly #run: TranslatorRun;
   readonly #decoder: SequenceDecoder;
   readonly #collate: CollateOptions;
-  #words: SourceWords | undefined;
 
   private constructor(run: TranslatorRun, decoder: SequenceDecoder) {
     this.#run = run;
     this.#decoder = decoder;
-    const special = { pad: PAD_ID, start: START_ID, end: END_ID };
-    this.#collate = { reverseSource: run.reverseSource, sourceEnd: true, special: { source: special, target: special } };
+    const special = { source: specialOf(run.sourceTokenizer), target: specialOf(run.targetTokenizer) };
+    this.#collate = { reverseSource: run.reverseSource, sourceEnd: true, special };
   }
 
   /**
-   * Opens a run, or several whose probabilities are averaged.
-   * @throws Error where a run has no such checkpoint, or the runs do not share their vocabularies
+   * Opens a run or a folder in the form of Hugging Face, or several whose probabilities are averaged.
+   * @throws Error where a run has no such checkpoint, or they do not share their vocabularies
    */
   static async open(runs: string | readonly string[], { checkpoint = "best", threads }: TranslatorOptions = {}): Promise<Translator> {
-    const opened = await Promise.all(membersOf(runs, checkpoint).map(([path, choice]) => openRun(path, { checkpoint: choice })));
-    const used = threads ?? opened[0]?.config.engine.threads;
-    const members = opened.map((run): TranslatorRun => ({ ...run, reverseSource: readsReversed(run.config.model) }));
+    const members = await Promise.all(membersOf(runs, checkpoint).map(([path, choice]) => openTranslation(path, choice)));
+    const used = threads ?? members[0]?.threads;
     return Translator.of(members, onnx(used === undefined ? {} : { threads: used }));
   }
 
@@ -98,7 +99,7 @@ export class Translator {
     const [first, ...others] = runs;
     if (first === undefined) throw new Error("A translator was asked for without a run; give at least one.");
     others.forEach((other, index) => requireAlike(first, other, index + 2));
-    return new Translator(first, await SequenceDecoder.create(runs, engine));
+    return new Translator(first, await SequenceDecoder.create(runs, engine, specialOf(first.targetTokenizer)));
   }
 
   /** The best translation of each sentence, in order. A sentence without a token gives an empty translation. */
@@ -179,14 +180,13 @@ export class Translator {
   #spell(hypothesis: Hypothesis, { text, ids }: SourceSentence, { alignments = false, replaceUnknown = false }: NBestOptions): Translation {
     const alignment = orderedAlignment(hypothesis, ids.length, this.#run.reverseSource);
     const dictionary = typeof replaceUnknown === "boolean" ? undefined : replaceUnknown;
-    const replacement = replaceUnknown === false ? undefined : { sourceWords: this.#sourceWords(text, ids), dictionary };
+    const replacement = replaceUnknown === false ? undefined : { sourceWords: sourceWords(this.#run.sourceTokenizer, text, ids), dictionary };
     return translationOf(hypothesis, alignment, this.#run.targetTokenizer, { alignments, replacement });
   }
+}
 
-  #sourceWords(text: string, ids: Int32Array): string[] {
-    this.#words ??= new SourceWords(this.#run.sourceTokenizer);
-    return this.#words.of(text, ids);
-  }
+function specialOf({ padId, startId, endId }: VocabularyTokenizer): Pick<SpecialIds, "pad" | "start" | "end"> {
+  return { pad: padId, start: startId, end: endId };
 }
 
 /** A path and a checkpoint for each member. */
@@ -204,7 +204,7 @@ function membersOf(runs: string | readonly string[], checkpoint: CheckpointChoic
 /** Members of an ensemble read and write the same tokens in the same order. */
 function requireAlike(first: TranslatorRun, other: TranslatorRun, member: number): void {
   for (const side of ["sourceTokenizer", "targetTokenizer"] as const) {
-    if (first[side].toJson() !== other[side].toJson()) {
+    if (!first[side].hasVocabularyOf(other[side])) {
       throw new Error(`Member ${member} of the ensemble has another ${side === "sourceTokenizer" ? "source" : "target"} vocabulary than the first; train all with one.`);
     }
   }
