@@ -1,7 +1,6 @@
 import { Gpt, type GptOptions } from "../src/models/gpt.ts";
 import { textTask } from "../src/train/text-task.ts";
-import { runPeer } from "./peer.ts";
-import { measureStep, tokenIds } from "./training-step.ts";
+import { measureBesidePyTorch, tokenIds } from "./training-step.ts";
 
 export interface GptTrainSize {
   readonly layers: number;
@@ -19,7 +18,7 @@ export async function gptTrain(size: GptTrainSize, threads?: number) {
     labelSmoothing: 0, zLoss: 0, window: context, carriedRows: undefined, separateDocuments: false,
   });
   const tokens = batch * context;
-  const figures = await measureStep({
+  return measureBesidePyTorch("gpt_train.py", {
     task,
     batch: {
       feeds: {
@@ -28,16 +27,7 @@ export async function gptTrain(size: GptTrainSize, threads?: number) {
       },
       tokens, targetTokens: tokens, sequences: batch,
     },
-    optimizer: { kind: "adamw", learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 }, learningRate: 1e-3, clipNorm: 1,
-  }, threads);
-  const peerSize = { ...size, ...(threads !== undefined && { threads }) };
-  return {
-    ...figures, ...peerSize,
-    peers: {
-      ...await runPeer("gpt_train.py", peerSize),
-      ...await runPeer("gpt_train.py", { ...peerSize, compiled: true }, "pytorchCompiled"),
-    },
-  };
+  }, size, threads);
 }
 
 export function gptOptions({ layers, dimension, heads, context, vocabulary }: Omit<GptTrainSize, "batch">): GptOptions {

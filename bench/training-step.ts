@@ -10,6 +10,7 @@ import type { OptimizerConfig } from "../src/train/config.ts";
 import { TrainingPrograms } from "../src/train/training-programs.ts";
 import type { TrainingBatch, TrainingTask } from "../src/train/training-task.ts";
 import { EngineMatmul, operations, type Product } from "./engine-matmul.ts";
+import { runPeer } from "./peer.ts";
 import { median, peakMemoryMiB, processorTime, wallTime, watchEngine } from "./timing.ts";
 
 export interface TrainingStep {
@@ -104,6 +105,19 @@ function productsOf(task: TrainingTask, batch: TrainingBatch): Product[] {
     products.set(key, { ...shape, count: (products.get(key)?.count ?? 0) + value(times) });
   }
   return [...products.values()];
+}
+
+/** Figures of a step with AdamW, and of the same work in PyTorch, as written and compiled. */
+export async function measureBesidePyTorch(script: string, step: Pick<TrainingStep, "task" | "batch">, size: object, threads?: number) {
+  const figures = await measureStep({
+    ...step, learningRate: 1e-3, clipNorm: 1,
+    optimizer: { kind: "adamw", learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
+  }, threads);
+  const peerSize = { ...size, ...(threads !== undefined && { threads }) };
+  return {
+    ...figures, ...peerSize,
+    peers: { ...await runPeer(script, peerSize), ...await runPeer(script, { ...peerSize, compiled: true }, "pytorchCompiled") },
+  };
 }
 
 /** Token ids that are no special ones, in an order without short repetitions: [rows, time]. */

@@ -9,50 +9,8 @@ import sys
 import time
 
 import torch
-from torch import nn
-from torch.nn import functional as F
 
-
-class Block(nn.Module):
-    def __init__(self, dimension, heads):
-        super().__init__()
-        self.heads = heads
-        self.attention_norm = nn.LayerNorm(dimension)
-        self.qkv = nn.Linear(dimension, 3 * dimension)
-        self.output = nn.Linear(dimension, dimension)
-        self.feed_forward_norm = nn.LayerNorm(dimension)
-        self.inner = nn.Linear(dimension, 4 * dimension)
-        self.outer = nn.Linear(4 * dimension, dimension)
-
-    def forward(self, x, keys, values, past):
-        rows, time_, dimension = x.shape
-        query, key, value = (
-            part.view(rows, time_, self.heads, -1).transpose(1, 2)
-            for part in self.qkv(self.attention_norm(x)).split(dimension, dim=2))
-        end = past + time_
-        keys[:, :, past:end] = key
-        values[:, :, past:end] = value
-        attended = F.scaled_dot_product_attention(query, keys[:, :, :end], values[:, :, :end], is_causal=time_ > 1)
-        x = x + self.output(attended.transpose(1, 2).reshape(rows, time_, dimension))
-        return x + self.outer(F.gelu(self.inner(self.feed_forward_norm(x)), approximate="tanh"))
-
-
-class Gpt(nn.Module):
-    def __init__(self, layers, dimension, heads, context, vocabulary):
-        super().__init__()
-        self.tokens = nn.Embedding(vocabulary, dimension)
-        self.positions = nn.Embedding(context, dimension)
-        self.blocks = nn.ModuleList(Block(dimension, heads) for _ in range(layers))
-        self.norm = nn.LayerNorm(dimension)
-        for parameter in self.parameters():
-            if parameter.dim() > 1:
-                nn.init.normal_(parameter, std=0.02)
-
-    def forward(self, tokens, caches, past):
-        x = self.tokens(tokens) + self.positions.weight[past:past + tokens.shape[1]]
-        for block, (keys, values) in zip(self.blocks, caches):
-            x = block(x, keys, values, past)
-        return self.norm(x[:, -1]) @ self.tokens.weight.T
+from gpt_model import Gpt
 
 
 def main():
@@ -72,7 +30,7 @@ def main():
         past = 0
         written = []
         for _ in range(new):
-            best = model(tokens, caches, past).argmax(-1)
+            best = model.continue_with(tokens, caches, past).argmax(-1)
             past += tokens.shape[1]
             tokens = best[:, None]
             written.append(best.tolist())

@@ -8,12 +8,12 @@ import torch
 from torch.nn import functional as F
 
 
-def measure(model, inputs, labels, tokens, size):
+def measure(model, inputs, labels, tokens, size, weight_decay=0.01):
     """`model(*inputs)` gives logits [..., vocabulary] for `labels`; `tokens` is what a step is counted as."""
     if "threads" in size:
         torch.set_num_threads(size["threads"])
     # The fused update is PyTorch's fastest on a CPU.
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01, fused=True)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=weight_decay, fused=True)
 
     def loss_of(*given):
         return F.cross_entropy(model(*given).flatten(0, -2), labels.flatten())

@@ -100,11 +100,11 @@ class Runtime {
   private constructor() {
     this.#library = koffi.load(libraryPath());
     const base = this.#library.func("void *OrtGetApiBase()") as () => Handle;
-    const getApi = functionAt(base(), 0, "OrtGetApi", { result: "void *", parameters: ["uint32_t"] });
+    const getApi = functionAt(base(), 0, { result: "void *", parameters: ["uint32_t"] });
     const api = getApi(INTERFACE_VERSION);
     if (typeof api !== "bigint") throw new Error("The ONNX Runtime that is installed is too old; install onnxruntime-node 1.20 or later.");
     this.#functions = new Map(Object.entries(FUNCTIONS).map(([name, definition]) => (
-      [name as FunctionName, functionAt(api, definition.index, name, definition)])));
+      [name as FunctionName, functionAt(api, definition.index, definition)])));
     this.#environment = this.#created("CreateEnv", LEVEL.error, "decade");
     this.#memory = this.#created("CreateCpuMemoryInfo", CPU_MEMORY.arenaAllocator, CPU_MEMORY.default);
   }
@@ -159,9 +159,10 @@ function addressOf(array: RuntimeTensor["data"]): Handle {
   return koffi.address(byteLength === 0 ? NOWHERE : buffer) + BigInt(byteLength === 0 ? 0 : array.byteOffset);
 }
 
-function functionAt(table: Handle, index: number, name: string, { result, parameters }: CFunction): Call {
+/** Types have no names: Koffi knows a name only once a process, where this module may be loaded twice. */
+function functionAt(table: Handle, index: number, { result, parameters }: CFunction): Call {
   const pointer: unknown = koffi.decode(table, index * 8, "void *");
-  return koffi.decode(pointer, koffi.proto(`Ort${name}`, result, [...parameters])) as Call;
+  return koffi.decode(pointer, koffi.proto(result, [...parameters])) as Call;
 }
 
 /** onnxruntime-node keeps the library in `bin/napi-v…/PLATFORM/ARCHITECTURE`. */
