@@ -1,0 +1,43 @@
+import { z } from "zod";
+
+const seconds = z.number().nonnegative();
+const bytes = z.number().nonnegative();
+
+/** One indivisible part of a model, as a layer, with what one micro-batch costs in it. */
+const costUnitSchema = z.strictObject({
+  /** Path of the layer, or what it does. */
+  name: z.string(),
+  forward: seconds,
+  /** Of the gradient by what the unit reads. */
+  inputGradient: seconds,
+  /** Of the gradient by its weights. */
+  weightGradient: seconds,
+  /** Of the optimiser, once a step. */
+  update: seconds,
+  /** Its weights. */
+  parameterBytes: bytes,
+  /** What the forward pass keeps for the backward pass. */
+  activationBytes: bytes,
+  /** What goes on to the next unit; as much comes back as gradient. */
+  outputBytes: bytes,
+  /** Whether it is the projection onto the vocabulary, with the loss, which can be cut into shards. */
+  vocabulary: z.boolean().default(false),
+});
+
+export const costProfileSchema = z.strictObject({
+  /** What was measured, or whose figures are stated, with their source. */
+  description: z.string(),
+  device: z.strictObject({ name: z.string(), memoryBytes: bytes.nullable().default(null) }),
+  /** Between two devices: bytes a second, and seconds before the first arrives. */
+  link: z.strictObject({ bandwidth: z.number().positive(), latency: seconds }),
+  microBatch: z.strictObject({ sequences: z.number().positive(), tokens: z.number().positive() }),
+  /** In the order of the forward pass. */
+  units: z.array(costUnitSchema).min(1),
+  /** Numbers that the optimiser keeps beside each weight: 2 with Adam. */
+  optimizerMoments: z.number().nonnegative().default(2),
+});
+
+export type CostUnit = z.infer<typeof costUnitSchema>;
+
+/** What a model's parts take on one device, measured by `decade profile` or stated: all that planning goes by. */
+export type CostProfile = z.infer<typeof costProfileSchema>;
