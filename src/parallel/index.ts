@@ -1,3 +1,4 @@
+export { balancedPartition } from "./balanced-partition.ts";
 export { withCommunication } from "./communication.ts";
 export {
   formatAction, ScheduleError, stageDevices,
