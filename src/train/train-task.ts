@@ -10,6 +10,7 @@ import type { RunConfig } from "./config.ts";
 import { MetricsLog } from "./metrics-log.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import type { DataAmount, TrainEvent } from "./train-event.ts";
+import { recordIn } from "./run-record.ts";
 import { Trainer, type StopReason } from "./trainer.ts";
 import { TrainingPrograms } from "./training-programs.ts";
 import type { BatchSource, TrainingTask } from "./training-task.ts";
@@ -78,8 +79,9 @@ export async function trainTask(
   const log = await MetricsLog.open(directory.metricsFile, { resumeAt: checkpoint?.step ?? 0 });
   try {
     const peak = config.training.mfu ? await peakFlops(engine) : undefined;
-    const trainer = new Trainer({ ...parts, config, model, programs, directory, log, onEvent, signal, peakFlops: peak });
-    if (checkpoint !== undefined) trainer.restore(checkpoint);
+    const record = recordIn(directory, log, config.training);
+    const trainer = new Trainer({ ...parts, config, programs, record, onEvent, signal, peakFlops: peak });
+    if (checkpoint !== undefined) await trainer.restore(checkpoint);
     onEvent({
       kind: "started", directory: directory.path, amount,
       parameters: model.parameters().reduce((sum, { size }) => sum + size, 0),

@@ -1,18 +1,14 @@
 import { setImmediate } from "node:timers/promises";
 import { hash32 } from "../data/shuffle.ts";
-import type { Module } from "../nn/module.ts";
 import { learningRate } from "../optim/schedules.ts";
-import { markBest, pruneCheckpoints } from "./checkpoint-list.ts";
-import { saveCheckpoint, type Checkpoint } from "./checkpoint.ts";
+import type { Checkpoint } from "./checkpoint.ts";
 import type { Interval, TrainerSettings } from "./config.ts";
 import { watchLoss } from "./loss-spikes.ts";
-import type { MetricsLog } from "./metrics-log.ts";
 import { requireVocabulary } from "./open-run.ts";
 import { initialPosition, parsePosition, type Position } from "./position.ts";
-import type { RunDirectory } from "./run-directory.ts";
+import type { RunRecord } from "./run-record.ts";
+import type { SeededBatch, StepPrograms } from "./step-programs.ts";
 import type { TrainEvent } from "./train-event.ts";
-import type { TrainingPrograms } from "./training-programs.ts";
-import { restoreTensors, savedTensors } from "./training-state.ts";
 import type { BatchSource } from "./training-task.ts";
 
 /** Training cannot go on. */
@@ -24,12 +20,10 @@ export type StopReason = "finished" | "no improvement" | "interrupted";
 
 export interface TrainerParts {
   readonly config: { readonly training: TrainerSettings; readonly seed: number };
-  readonly model: Module;
-  readonly programs: TrainingPrograms;
+  readonly programs: StepPrograms;
   readonly batches: BatchSource;
   readonly validation: BatchSource | undefined;
-  readonly directory: RunDirectory;
-  readonly log: MetricsLog;
+  readonly record: RunRecord;
   readonly onEvent: (event: TrainEvent) => void;
   readonly signal: AbortSignal | undefined;
   /** Fingerprint of the vocabularies, for checkpoints to carry. */
@@ -76,10 +70,10 @@ export class Trainer {
   }
 
   /** Continues exactly where a checkpoint was taken. */
-  restore(checkpoint: Checkpoint): void {
-    const { model, programs, vocabulary } = this.#parts;
+  async restore(checkpoint: Checkpoint): Promise<void> {
+    const { programs, vocabulary } = this.#parts;
     requireVocabulary(checkpoint, vocabulary);
-    restoreTensors(model, programs, checkpoint);
+    await programs.restore(checkpoint);
     this.#position = parsePosition(checkpoint.state);
     this.#saved = this.#position.step;
   }
@@ -90,7 +84,7 @@ export class Trainer {
     await this.#remarkBest();
     if (this.#isOutOfPatience()) return "no improvement";
     while (this.#position.step < this.totalSteps) {
-      if (this.#parts.signal?.aborted === true) {
+      if (await this.#parts.programs.agree(this.#parts.signal?.aborted === true)) {
         await this.#checkpoint();
         return "interrupted";
       }
@@ -114,19 +108,18 @@ export class Trainer {
   /** A kill may have come between the best checkpoint and its mark. */
   async #remarkBest(): Promise<void> {
     const { step, best } = this.#position;
-    if (best?.step === step && this.#saved === step) await markBest(this.#parts.directory, step, { validationLoss: best.loss });
+    if (best?.step === step && this.#saved === step) await this.#parts.record.markBest(step, best.loss);
   }
 
   async #step(): Promise<void> {
     const { config: { training, seed }, programs, batches } = this.#parts;
     const { step } = this.#position;
     let { epoch, index } = this.#position;
-    let [loss, tokens, targetTokens, sequences, squaredNorm, flops] = [0, 0, 0, 0, 0, 0];
+    let [tokens, targetTokens, sequences, flops] = [0, 0, 0, 0];
+    const taken: SeededBatch[] = [];
     for (let micro = 0; micro < training.accumulate; micro++) {
       const batch = await batches.batch(epoch, index);
-      const result = await programs.addGradient(batch, hash32(seed, step, micro), micro === 0);
-      loss += result.loss;
-      squaredNorm = result.squaredNorm;
+      taken.push({ batch, seed: hash32(seed, step, micro) });
       targetTokens += batch.targetTokens;
       tokens += batch.tokens;
       sequences += batch.sequences;
@@ -134,6 +127,7 @@ export class Trainer {
       index++;
       if (index >= batches.batchesInEpoch(epoch)) [epoch, index] = [epoch + 1, 0];
     }
+    const { loss, squaredNorm } = await programs.gradient(taken);
     const average = 1 / (training.normalize === "sentences" ? sequences : targetTokens);
     const norm = Math.sqrt(squaredNorm) * average;
     if (!Number.isFinite(loss)) this.#stopDiverged(step + 1, `loss is ${loss}`);
@@ -158,13 +152,13 @@ export class Trainer {
 
   /** Remembers the loss of the step that was just taken, before the position moves on, and reports it where it jumped. */
   async #watch(loss: number): Promise<void> {
-    const { config: { training: { lossSpikes } }, log, onEvent } = this.#parts;
+    const { config: { training: { lossSpikes } }, record, onEvent } = this.#parts;
     const { step, epoch, index, losses } = this.#position;
     const watched = lossSpikes === null ? undefined : watchLoss(losses, loss, lossSpikes);
     this.#position = { ...this.#position, losses: watched?.history };
     if (watched?.spike === undefined) return;
     const { mean, deviation } = watched.spike;
-    await log.append({ step: step + 1, lossSpike: { loss, mean, deviation, epoch, index } });
+    await record.append({ step: step + 1, lossSpike: { loss, mean, deviation, epoch, index } });
     onEvent({
       kind: "notice",
       message: `Step ${step + 1}: the loss jumped to ${loss.toFixed(3)}, from ${mean.toFixed(3)} ± ${deviation.toFixed(3)} in the steps before; `
@@ -173,7 +167,7 @@ export class Trainer {
   }
 
   async #report(rate: number, gradientNorm: number): Promise<void> {
-    const { config: { training }, log, onEvent, peakFlops } = this.#parts;
+    const { config: { training }, record, onEvent, peakFlops } = this.#parts;
     const { step } = this.#position;
     const seconds = (performance.now() - this.#window.started) / 1000;
     const loss = this.#window.loss / this.#window.targetTokens;
@@ -187,22 +181,17 @@ export class Trainer {
       gradientNorm, ...speed, secondsLeft,
     });
     if (step % training.logEvery !== 0 && step !== this.totalSteps) return;
-    await log.append({ step, epoch: this.#epochs(), loss, learningRate: rate, gradientNorm, ...speed });
+    await record.append({ step, epoch: this.#epochs(), loss, learningRate: rate, gradientNorm, ...speed });
     this.#window = emptyWindow();
   }
 
   /** Judges on what was held out; true when training should stop. */
   async #validate(): Promise<boolean> {
-    const { config: { training }, programs, validation, log, onEvent } = this.#parts;
+    const { config: { training }, programs, validation, record, onEvent } = this.#parts;
     if (validation === undefined) return false;
     const paused = performance.now();
-    let [loss, tokens] = [0, 0];
-    for (let index = 0; index < validation.batchesInEpoch(0); index++) {
-      const batch = await validation.batch(0, index);
-      for (const likelihood of await programs.evaluate(batch)) loss += likelihood;
-      tokens += batch.targetTokens;
-    }
-    const perToken = loss / tokens;
+    const { loss, targetTokens } = await programs.evaluateAll(validation);
+    const perToken = loss / targetTokens;
     if (!Number.isFinite(perToken)) this.#stopDiverged(this.#position.step, `validation loss is ${perToken}`);
     const { step, best } = this.#position;
     const improved = best === undefined || perToken < best.loss;
@@ -214,12 +203,12 @@ export class Trainer {
       best: improved ? { step, loss: perToken } : best,
       reductions: this.#position.reductions + Number(reduces),
     };
-    await log.append({ step, validationLoss: perToken, validationPerplexity: Math.exp(perToken) });
+    await record.append({ step, validationLoss: perToken, validationPerplexity: Math.exp(perToken) });
     onEvent({ kind: "validation", step, epoch: this.#epochs(), loss: perToken, perplexity: Math.exp(perToken), improved });
     this.#window.started += performance.now() - paused;
     if (improved) {
       await this.#checkpoint();
-      await markBest(this.#parts.directory, step, { validationLoss: perToken });
+      await record.markBest(step, perToken);
     }
     return this.#isOutOfPatience();
   }
@@ -231,25 +220,15 @@ export class Trainer {
 
   async #checkpoint(): Promise<void> {
     if (this.#saved === this.#position.step) return;
-    const { directory, config, model, programs, log, onEvent, vocabulary } = this.#parts;
-    this.#requireFiniteWeights();
+    const { programs, record, onEvent, vocabulary } = this.#parts;
+    // The last update may have broken what the loss before it did not show; such weights are never saved.
+    const broken = await programs.brokenParameter();
+    if (broken !== undefined) this.#stopDiverged(this.#position.step, `update left "${broken}" with numbers that are not finite`);
     const paused = performance.now();
-    await log.flush();
-    const path = await saveCheckpoint(directory, this.#position.step, {
-      ...savedTensors(model, programs),
-      state: { position: this.#position, parameters: programs.state.names.length, vocabulary },
-    });
-    await pruneCheckpoints(directory, config.training.keepLast);
+    const path = await record.save(this.#position.step, { ...await programs.save(), state: { position: this.#position, vocabulary } });
     this.#saved = this.#position.step;
     this.#window.started += performance.now() - paused;
     onEvent({ kind: "checkpoint", step: this.#position.step, path });
-  }
-
-  /** The last update may have broken what the loss before it did not show; such weights are never saved. */
-  #requireFiniteWeights(): void {
-    const { model, programs } = this.#parts;
-    const broken = model.parameters().find(({ name }) => !programs.state.read(name).every(Number.isFinite));
-    if (broken !== undefined) this.#stopDiverged(this.#position.step, `update left "${broken.name}" with numbers that are not finite`);
   }
 
   #stopDiverged(step: number, what: string): never {

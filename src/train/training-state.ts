@@ -2,21 +2,22 @@
 import type { TensorData } from "../data/safetensors.ts";
 import type { StateStore } from "../engines/state-store.ts";
 import type { Module } from "../nn/module.ts";
-import { CheckpointError, type Checkpoint, type CheckpointContents } from "./checkpoint.ts";
+import type { StateVariable } from "../graph/state.ts";
+import { CheckpointError, type Checkpoint } from "./checkpoint.ts";
 import { matchParameters } from "./open-run.ts";
-import { averageName, type TrainingPrograms } from "./training-programs.ts";
+import type { SavedTensors } from "./step-programs.ts";
+import { averageName } from "./update-program.ts";
 
 /** Before a parameter's name in the optimiser's file: the weights that training goes on from, where the model's file has their average. */
 const RAW = "raw.";
 
 /** The arrays of a checkpoint. The model's file has the weights that are to be used: the averaged ones where there are any. */
-export function savedTensors(model: Module, programs: TrainingPrograms): Pick<CheckpointContents, "model" | "optimizer"> {
-  const { state, averages } = programs;
+export function savedTensors(model: Module, state: StateStore, optimizer: readonly StateVariable[], averages: boolean): SavedTensors {
   const names = model.parameters().map(({ name }) => name);
   return {
     model: new Map(names.map((name) => [name, tensorOf(state, averages ? averageName(name) : name)])),
     optimizer: new Map([
-      ...programs.optimizerVariables(new Set(names)).map(({ name }) => [name, tensorOf(state, name)] as const),
+      ...optimizer.map(({ name }) => [name, tensorOf(state, name)] as const),
       ...(averages ? names.map((name) => [`${RAW}${name}`, tensorOf(state, name)] as const) : []),
     ]),
   };
@@ -26,14 +27,13 @@ export function savedTensors(model: Module, programs: TrainingPrograms): Pick<Ch
  * Puts a checkpoint's arrays back. An average that the checkpoint lacks begins with its weights.
  * @throws CheckpointError where it was made with another model or optimiser
  */
-export function restoreTensors(model: Module, programs: TrainingPrograms, checkpoint: Checkpoint): void {
-  const { state, averages } = programs;
+export function restoreTensors(model: Module, state: StateStore, optimizer: readonly StateVariable[], averages: boolean, checkpoint: Checkpoint): void {
   const used = matchParameters(model, checkpoint.model, checkpoint.path);
   for (const [name, values] of used) {
     state.write(name, checkpoint.optimizer.get(`${RAW}${name}`)?.data ?? values);
     if (averages) state.write(averageName(name), values);
   }
-  for (const { name } of programs.optimizerVariables(new Set(used.keys()))) {
+  for (const { name } of optimizer) {
     const tensor = checkpoint.optimizer.get(name);
     if (tensor === undefined) {
       throw new CheckpointError(`The checkpoint ${checkpoint.path} lacks the optimiser's "${name}"; it was made with another optimiser.`);
