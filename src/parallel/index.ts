@@ -4,6 +4,8 @@ export {
   formatAction, ScheduleError, stageDevices,
   type Action, type Communication, type Computation, type PipelineSchedule, type ScheduleSize,
 } from "./schedule.ts";
+export { inProcessTransports, runRanks, type InProcessTransport } from "./transports/in-process.ts";
+export { TransportError, type Group, type Message, type Transport } from "./transport.ts";
 export { parseScheduleCsv, writeScheduleCsv } from "./schedule-csv.ts";
 export { generateSchedule, scheduleBubble, scheduleNames, type ScheduleName } from "./schedules/generators.ts";
 export { EQUAL_COSTS, playSchedule, type Costs, type TimedAction, type Timeline } from "./timeline.ts";
