@@ -8,5 +8,6 @@ export { inProcessTransports, runRanks, type InProcessTransport } from "./transp
 export { TransportError, type Group, type Message, type Transport } from "./transport.ts";
 export { parseScheduleCsv, writeScheduleCsv } from "./schedule-csv.ts";
 export { generateSchedule, scheduleBubble, scheduleNames, type ScheduleName } from "./schedules/generators.ts";
-export { EQUAL_COSTS, playSchedule, type Costs, type TimedAction, type Timeline } from "./timeline.ts";
+export type { Costs, TimedAction } from "./schedule-player.ts";
+export { EQUAL_COSTS, playSchedule, type Timeline } from "./timeline.ts";
 export { validateSchedule } from "./validate.ts";

@@ -91,6 +91,20 @@ it("transfers delay what crosses devices, and nothing else", () => {
   expect(playSchedule(explicit, costs).span).toBe(1 + 3 + 1 + 1 + 3 + 1);
 });
 
+it("a busy link makes the next message wait", () => {
+  // Two forwards of 1 s leave at 1 and 2; each message takes 3 s of its link and 1 s more to come: they arrive at 5 and 8.
+  const costs = { computation: (kind: string, stage: number) => (kind === "F" ? 1 : stage), transfer: (way: string) => (way === "F" ? 4 : 0), occupancy: (way: string) => (way === "F" ? 3 : 0) };
+  const { devices } = playSchedule(generateSchedule("gpipe", { devices: 2, microBatches: 2, chunks: 1 }), costs);
+  expect(devices[1]?.slice(0, 2).map(({ start, end }) => [start, end])).toEqual([[5, 6], [8, 9]]);
+});
+
+it("a thousand devices are played in seconds", () => {
+  const schedule = generateSchedule("1f1b", { devices: 1_024, microBatches: 256, chunks: 1 });
+  const { user } = process.cpuUsage();
+  expect(playSchedule(schedule).bubble).toBeCloseTo(1_023 / 256, 10);
+  expect(process.cpuUsage().user - user).toBeLessThan(5e6); // microseconds; a tenth of that where the machine is idle
+});
+
 it("names who waits for whom where devices block each other", () => {
   const read = (text: string): PipelineSchedule => parseScheduleCsv(text, "mine.csv");
   expect(() => validateSchedule(read("0F0,0B0\n1B0,1F0\n"))).toThrow(

@@ -49,37 +49,42 @@ export function isComputation(action: Action): action is Action & { readonly kin
   return action.kind.length === 1;
 }
 
-/** Actions of a micro-batch that must be over before this one can begin. */
-export function prerequisites({ kind, stage, microBatch }: Action, { stages, microBatches, recurrent }: PipelineSchedule): readonly Action[][] {
-  const gradientOf = (atStage: number, atBatch: number): Action[] => [
-    { kind: "I", stage: atStage, microBatch: atBatch }, { kind: "B", stage: atStage, microBatch: atBatch },
-  ];
-  const forward = (atStage: number, atBatch: number): Action[] => [{ kind: "F", stage: atStage, microBatch: atBatch }];
+/**
+ * Visits what must be over before an action can begin; `I` there stands for the gradient by a stage's input, whether the
+ * schedule takes it alone (`I`) or with the other (`B`).
+ */
+export function eachPrerequisite(
+  { kind, stage, microBatch }: Action, { stages, microBatches, recurrent }: PipelineSchedule,
+  visit: (kind: "F" | "I" | "SEND_F" | "SEND_B", stage: number, microBatch: number) => void,
+): void {
   switch (kind) {
     case "F":
-      return [
-        ...(stage > 0 ? [forward(stage - 1, microBatch)] : []),
-        ...(recurrent && microBatch > 0 ? [forward(stage, microBatch - 1)] : []),
-      ];
+      if (stage > 0) visit("F", stage - 1, microBatch);
+      if (recurrent && microBatch > 0) visit("F", stage, microBatch - 1);
+      return;
     case "I":
     case "B":
-      return [
-        forward(stage, microBatch),
-        ...(stage < stages - 1 ? [gradientOf(stage + 1, microBatch)] : []),
-        ...(recurrent && microBatch < microBatches - 1 ? [gradientOf(stage, microBatch + 1)] : []),
-      ];
+      visit("F", stage, microBatch);
+      if (stage < stages - 1) visit("I", stage + 1, microBatch);
+      if (recurrent && microBatch < microBatches - 1) visit("I", stage, microBatch + 1);
+      return;
     case "W":
-      return [[{ kind: "I", stage, microBatch }]];
+      visit("I", stage, microBatch);
+      return;
     case "SEND_F":
-      return [forward(stage, microBatch)];
+      visit("F", stage, microBatch);
+      return;
     case "SEND_B":
-      return [gradientOf(stage, microBatch)];
+      visit("I", stage, microBatch);
+      return;
     case "RECV_F":
-      return [[{ kind: "SEND_F", stage: stage - 1, microBatch }]];
+      visit("SEND_F", stage - 1, microBatch);
+      return;
     case "RECV_B":
-      return [[{ kind: "SEND_B", stage: stage + 1, microBatch }]];
+      visit("SEND_B", stage + 1, microBatch);
+      return;
     default:
-      return kind satisfies never;
+      kind satisfies never;
   }
 }
 
