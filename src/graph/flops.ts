@@ -34,19 +34,26 @@ export function flops(outputs: readonly Tensor[]): Dim {
   return matrixProducts(outputs).map(productFlops).reduce(addDims, 0);
 }
 
+/** The same for one node alone. */
+export function nodeFlops(node: Node): Dim {
+  return productsOfNode(node, 1).map(productFlops).reduce(addDims, 0);
+}
+
 export function productFlops({ rows, inner, columns, together, times }: MatrixProduct): Dim {
   return [2, rows, inner, columns, together, times].reduce(multiplyDims);
 }
 
 function productsOf(outputs: readonly Tensor[], times: Dim, given: readonly Tensor[]): MatrixProduct[] {
-  return topologicalOrder(outputs, new TensorMap(given.map((tensor) => [tensor, true] as const))).flatMap((node) => {
-    if (isNode(node, "matmul")) return productOf(node, times);
-    if (isNode(node, "composite")) return productsOf(node.attributes.results, times, node.attributes.placeholders);
-    if (!isNode(node, "scan")) return [];
-    const { carries, slices, captures, nextCarries, outputs: stacked } = node.attributes.body;
-    const length = node.inputs[carries.length]?.dim(0) ?? 0;
-    return productsOf([...nextCarries, ...stacked], multiplyDims(times, length), [...carries, ...slices, ...captures]);
-  });
+  return topologicalOrder(outputs, new TensorMap(given.map((tensor) => [tensor, true] as const))).flatMap((node) => productsOfNode(node, times));
+}
+
+function productsOfNode(node: Node, times: Dim): MatrixProduct[] {
+  if (isNode(node, "matmul")) return productOf(node, times);
+  if (isNode(node, "composite")) return productsOf(node.attributes.results, times, node.attributes.placeholders);
+  if (!isNode(node, "scan")) return [];
+  const { carries, slices, captures, nextCarries, outputs: stacked } = node.attributes.body;
+  const length = node.inputs[carries.length]?.dim(0) ?? 0;
+  return productsOf([...nextCarries, ...stacked], multiplyDims(times, length), [...carries, ...slices, ...captures]);
 }
 
 function productOf({ inputs: [left, right], types: [type] }: Node<"matmul">, times: Dim): MatrixProduct[] {

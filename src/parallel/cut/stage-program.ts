@@ -1,0 +1,181 @@
+import { bindDimensions } from "../../engines/dimensions.ts";
+import type { Engine, Executable, Feeds, NumericArray } from "../../engines/engine.ts";
+import type { StateStore } from "../../engines/state-store.ts";
+import type { DimValues } from "../../graph/dimension.ts";
+import { backpropagate } from "../../graph/gradients.ts";
+import { placeholder } from "../../graph/control.ts";
+import { isNode } from "../../graph/node.ts";
+import { int32, type Signature, type StateUpdate } from "../../graph/program.ts";
+import { resolveShape } from "../../graph/shape.ts";
+import { simplify } from "../../graph/simplify.ts";
+import type { StateVariable } from "../../graph/state.ts";
+import { constant, zeros, type Tensor } from "../../graph/tensor.ts";
+import { topologicalOrder } from "../../graph/traverse.ts";
+import { read } from "../../optim/optimizer.ts";
+import type { Parameter } from "../../nn/module.ts";
+import { gradientVariable } from "../../train/update-program.ts";
+import { cutPhases, type Phase } from "./phases.ts";
+import type { StageGraph } from "./stages.ts";
+
+/** What a stage has of one micro-batch: what it was fed, and what its phases have left. */
+export type StageRecord = Map<string, NumericArray>;
+
+/** A phase as the engine runs it. */
+interface CompiledPhase {
+  /** Absent where there is nothing to compute. */
+  readonly program: Executable | undefined;
+  /** Feeds that it takes beside those of the batch. */
+  readonly takes: readonly string[];
+}
+
+/** How the backward pass is done: as one, or the gradient by the stage's input before the one by its weights. */
+export type Backward = "whole" | "split" | "none";
+
+/**
+ * One stage's computations, compiled: forward, and the gradients by its inputs and by its weights, which are added to the
+ * state's gradients.
+ */
+export class StageProgram {
+  readonly #signature: Signature;
+  readonly #graph: StageGraph;
+  readonly #phases: readonly CompiledPhase[];
+  readonly backward: Backward;
+  readonly parameters: readonly Parameter[];
+
+  private constructor(
+    signature: Signature, graph: StageGraph, phases: readonly CompiledPhase[], { backward, parameters }: { backward: Backward; parameters: readonly Parameter[] },
+  ) {
+    this.#signature = signature;
+    this.#graph = graph;
+    this.#phases = phases;
+    this.backward = backward;
+    this.parameters = parameters;
+  }
+
+  /** `parameters`: those of the model, of which the stage uses some. The last stage's first output is the loss. */
+  static async compile(
+    engine: Engine, state: StateStore, { signature, graph, parameters, backward }: {
+      signature: Signature; graph: StageGraph; parameters: readonly Parameter[]; backward: Backward;
+    },
+  ): Promise<StageProgram> {
+    const used = parametersOf(graph.outputs, parameters);
+    const seeded = { ...signature, seed: int32() };
+    const isLoss = graph.outputs[0]?.rank === 0;
+    const cotangents = isLoss ? [constant(1)] : graph.outputs.map((output, at) => placeholder(`slope.${at}`, output));
+    const by = [...graph.inputs, ...used.map(({ tensor }) => tensor)];
+    const slopes = backward === "none" ? [] : backpropagate(graph.outputs, cotangents, by, { through: true })
+      .map((slope, at) => slope ?? zeros(by[at]?.shape ?? []));
+    const simplified = simplify([...graph.outputs, ...slopes]);
+    const ends = [graph.outputs.length, graph.outputs.length + graph.inputs.length];
+    const [forward, byInputs, byWeights] = [simplified.slice(0, ends[0]), simplified.slice(...ends), simplified.slice(ends[1])];
+    const outputNames = graph.outputs.map((_, at) => `output.${at}`);
+    const slopeNames = graph.inputs.map((_, at) => `inputSlope.${at}`);
+    const [groups, targets] = {
+      none: [[forward], [outputNames]],
+      whole: [[forward, [...byInputs, ...byWeights]], [outputNames, [...slopeNames, ...used]]],
+      split: [[forward, byInputs, byWeights], [outputNames, slopeNames, used]],
+    }[backward] as [Tensor[][], (string | StateVariable)[][]];
+    const activations = [...graph.inputs, ...cotangents.filter((tensor) => isNode(tensor.node, "input"))];
+    const compiled: CompiledPhase[] = [];
+    for (const [at, phase] of cutPhases(groups, activations).entries()) {
+      compiled.push(await compilePhase(engine, state, seeded, phase, targets[at] ?? []));
+    }
+    return new StageProgram(seeded, graph, compiled, { backward, parameters: used });
+  }
+
+  /** Values of the named dimensions in a batch. */
+  dimensions(batch: Feeds<Signature>): DimValues {
+    const signature = Object.fromEntries(Object.entries(this.#signature).filter(([name]) => name !== "seed"));
+    return bindDimensions(signature, batch);
+  }
+
+  /** Empty arrays for what the stage before sends. */
+  inputArrays(dims: DimValues): NumericArray<Float32Array>[] {
+    return this.#graph.inputs.map((tensor) => emptyLike(tensor, dims));
+  }
+
+  /** Empty arrays for the gradients that the next stage sends. */
+  slopeArrays(dims: DimValues): NumericArray<Float32Array>[] {
+    return this.#graph.outputs.map((tensor) => emptyLike(tensor, dims));
+  }
+
+  /** Begins a micro-batch. */
+  async forward(batch: Feeds<Signature>, seed: number, inputs: readonly NumericArray[]): Promise<{ outputs: NumericArray[]; record: StageRecord }> {
+    const record: StageRecord = new Map(Object.entries(batch));
+    record.set("seed", { data: Int32Array.of(seed | 0), shape: [] });
+    this.#graph.inputs.forEach((tensor, at) => { const value = inputs[at]; if (value !== undefined) record.set(nameOf(tensor), value); });
+    await this.#run(0, record);
+    return { outputs: this.#graph.outputs.map((_, at) => take(record, `output.${at}`)), record };
+  }
+
+  /** The gradient by the stage's inputs, given that by its outputs; where the backward pass is whole, also that by its weights. */
+  async backwardByInputs(record: StageRecord, slopes: readonly NumericArray[]): Promise<NumericArray[]> {
+    slopes.forEach((slope, at) => record.set(`slope.${at}`, slope));
+    await this.#run(1, record);
+    return this.#graph.inputs.map((_, at) => take(record, `inputSlope.${at}`));
+  }
+
+  /** Adds the gradient by the stage's weights to what the state has. */
+  async backwardByWeights(record: StageRecord): Promise<void> {
+    await this.#run(2, record);
+  }
+
+  async dispose(): Promise<void> {
+    for (const { program } of this.#phases) await program?.dispose();
+  }
+
+  async #run(phase: 0 | 1 | 2, record: StageRecord): Promise<void> {
+    const compiled = this.#phases[phase];
+    if (compiled === undefined) throw new Error("The stage was compiled without this phase.");
+    if (compiled.program === undefined) return;
+    const feeds = Object.fromEntries([...Object.keys(this.#signature), ...compiled.takes].map((name) => [name, take(record, name)]));
+    const fetched = await compiled.program.run(feeds as Feeds<Signature>);
+    for (const [name, array] of Object.entries(fetched)) if (array !== undefined) record.set(name, array);
+  }
+}
+
+/** Results with a name are fetched, those with a parameter are added to its gradient. */
+async function compilePhase(
+  engine: Engine, state: StateStore, signature: Signature, { results, kept }: Phase, targets: readonly (string | StateVariable)[],
+): Promise<CompiledPhase> {
+  if (results.length + kept.size === 0) return { program: undefined, takes: [] };
+  const reached = topologicalOrder([...results, ...kept.values()]).flatMap((node) => (isNode(node, "input") ? [node.attributes] : []));
+  const given = reached.filter(({ name }) => signature[name] === undefined);
+  const feeds = { ...signature, ...Object.fromEntries(given.map(({ name, shape, dtype }) => [name, { shape, dtype }])) };
+  const program = await engine.compile(feeds, () => {
+    const fetches: Record<string, Tensor> = Object.fromEntries(kept);
+    const updates: StateUpdate[] = [];
+    results.forEach((value, at) => {
+      const target = targets[at];
+      if (typeof target === "string") {
+        fetches[target] = value;
+      } else if (target !== undefined) {
+        const variable = gradientVariable(target);
+        updates.push({ variable, value: read(variable).add(value) });
+      }
+    });
+    return { ...fetches, updates };
+  }, { state });
+  return { program, takes: given.map(({ name }) => name) };
+}
+
+/** The parameters that a graph reads. */
+function parametersOf(outputs: readonly Tensor[], parameters: readonly Parameter[]): Parameter[] {
+  const read = new Set(topologicalOrder(outputs).flatMap((node) => (isNode(node, "state") ? [node.attributes.variable.name] : [])));
+  return parameters.filter(({ name }) => read.has(name));
+}
+
+function emptyLike({ shape }: Tensor, dims: DimValues): NumericArray<Float32Array> {
+  const sizes = resolveShape(shape, dims);
+  return { data: new Float32Array(sizes.reduce((product, size) => product * size, 1)), shape: sizes };
+}
+
+function nameOf({ node }: Tensor): string {
+  return isNode(node, "input") ? node.attributes.name : "";
+}
+
+function take(record: StageRecord, name: string): NumericArray {
+  const array = record.get(name);
+  if (array === undefined) throw new Error(`The stage has no "${name}" of this micro-batch; its actions are out of order.`);
+  return array;
+}
