@@ -22,6 +22,8 @@ const costUnitSchema = z.strictObject({
   outputBytes: bytes,
   /** Whether it is the projection onto the vocabulary, with the loss, which can be cut into shards. */
   vocabulary: z.boolean().default(false),
+  /** The part of a sequence's time before it has anything to do: of a projection of targets, the source's; 0 unless given. */
+  begins: z.number().min(0).lt(1).optional(),
 });
 
 export const costProfileSchema = z.strictObject({

@@ -2,6 +2,7 @@
 export type { Axis } from "./axis.ts";
 export { barChart, type Bar, type BarChartOptions } from "./bar-chart.ts";
 export type { Chart, ChartOptions } from "./chart.ts";
+export { ganttChart, type GanttBar, type GanttChartOptions } from "./gantt-chart.ts";
 export { lineChart, type LineChartOptions, type LinePoint, type LineSeries } from "./line-chart.ts";
 export { renderSvg, writeSvg } from "./render.ts";
 export { scatterChart, type ScatterChartOptions, type ScatterPoint } from "./scatter-chart.ts";

@@ -1,0 +1,124 @@
+import type { CostProfile } from "../cost-profile.ts";
+import { ScheduleError } from "../schedule.ts";
+import type { TimedAction } from "../schedule-player.ts";
+import { generateSchedule } from "../schedules/generators.ts";
+import { playSchedule, type Timeline } from "../timeline.ts";
+import { devicesOf, isWavefront, type Layout } from "./layout.ts";
+import { memoryOf, pipelineMemory, stagesOfDevices, type DeviceMemory } from "./memory.ts";
+import { place, total, workOf, type Placement } from "./placement.ts";
+import { stageCosts } from "./stage-costs.ts";
+
+/** Gradients are reduced, and weights gathered, in pieces of this size. */
+const BUCKET_BYTES = 25 * 2 ** 20;
+
+/** One device of a replica. */
+export interface SimulatedDevice {
+  readonly units: readonly string[];
+  /** Devices that are exactly like it: the shards of a vocabulary. */
+  readonly copies: number;
+  readonly actions: readonly TimedAction[];
+  readonly memory: DeviceMemory;
+  /** Seconds of one step: when its last gradient is there, when it is reduced, when the update begins and ends, when the weights are gathered. */
+  readonly computed: number;
+  readonly reduced: number;
+  readonly updateBegins: number;
+  readonly updated: number;
+  readonly gathered: number;
+}
+
+/** What a layout makes of a model: one optimiser step of it, in seconds and bytes. */
+export interface Simulation {
+  readonly layout: Layout;
+  readonly placement: Placement;
+  /** Of one replica; the others are like it. */
+  readonly devices: readonly SimulatedDevice[];
+  readonly stepSeconds: number;
+  /** Idle time over computation in the pipeline, on the device that is at work longest. */
+  readonly bubble: number;
+  /** Of the device that needs most. */
+  readonly peakMemoryBytes: number;
+  readonly tokensPerSecond: number;
+  /** Over one device that does the same micro-batches one after another. */
+  readonly speedup: number;
+}
+
+/**
+ * Plays one optimiser step of a layout. Each replica passes its micro-batches through its pipeline; a device whose
+ * last gradient is there reduces and scatters its gradients among the replicas; when the norm of all gradients is known,
+ * each replica updates its part of the weights (ZeRO-1) and all gather the whole.
+ * @throws ScheduleError where the model or its micro-batches cannot be laid out so
+ */
+export function simulate(profile: CostProfile, layout: Layout): Simulation {
+  checkLayout(layout);
+  const placement = place(profile, layout);
+  const timeline = playPipeline(profile, layout, placement);
+  const memory = pipelineMemory(profile, layout, placement);
+  const { replicas, microBatches } = layout;
+  const devicesInAll = devicesOf(layout);
+  const parts = stagesOfDevices(layout, placement).map((held, device) => {
+    const stage = held.flatMap((at) => placement.stages[at] ?? []);
+    const computed = (timeline.devices[device] ?? []).at(-1)?.end ?? 0;
+    const exchange = ringSeconds(profile, total(stage, (unit) => unit.parameterBytes), replicas);
+    return { stage, computed, exchange, update: total(stage, (unit) => unit.update) / replicas };
+  });
+  // The norm of the gradients, by which they are clipped, is one number that goes through all devices.
+  const norm = devicesInAll === 1 ? 0 : 2 * Math.ceil(Math.log2(devicesInAll)) * profile.link.latency;
+  const updateBegins = Math.max(...parts.map(({ computed, exchange }) => computed + exchange)) + norm;
+  const devices = parts.map(({ stage, computed, exchange, update }, device): SimulatedDevice => ({
+    units: stage.map(({ unit, part }) => (part === 1 ? unit.name : `${(100 * part).toFixed(1)} % of ${unit.name}`)),
+    copies: placement.share !== undefined && device === parts.length - 1 ? layout.vocabulary - 1 : 1,
+    actions: timeline.devices[device] ?? [],
+    memory: memory[device] ?? NO_MEMORY,
+    computed, reduced: computed + exchange, updateBegins, updated: updateBegins + update, gathered: updateBegins + update + exchange,
+  }));
+  const stepSeconds = Math.max(...devices.map(({ gathered }) => gathered));
+  return {
+    layout, placement, devices, stepSeconds, bubble: timeline.bubble,
+    peakMemoryBytes: Math.max(...memory.map(memoryOf)),
+    tokensPerSecond: replicas * microBatches * profile.microBatch.tokens / stepSeconds,
+    speedup: oneDeviceSeconds(profile, replicas * microBatches) / stepSeconds,
+  };
+}
+
+/** A step of one device, which does all micro-batches one after another. */
+export function oneDeviceSeconds({ units }: CostProfile, microBatches: number): number {
+  return units.reduce((sum, unit) => sum + microBatches * workOf(unit) + unit.update, 0);
+}
+
+/** Half of an all-reduce around a ring, reduce-scatter or all-gather: each replica sends all but its own part, in as many messages a bucket. */
+export function ringSeconds({ link }: CostProfile, bytes: number, replicas: number): number {
+  return (replicas - 1) * (bytes / replicas / link.bandwidth + Math.ceil(bytes / BUCKET_BYTES) * link.latency);
+}
+
+/** Throws where a layout is none. */
+export function checkLayout(layout: Layout): void {
+  const { replicas, microBatches, vocabulary, schedule } = layout;
+  if (!Number.isInteger(microBatches) || microBatches < 1) {
+    throw new ScheduleError(`${replicas} replicas do not share ${Math.round(replicas * microBatches)} micro-batches a step; choose a number of replicas that divides them.`);
+  }
+  if (vocabulary > 1 && (schedule === "interleaved-1f1b" || schedule === "zb-v")) {
+    throw new ScheduleError(`The schedule ${schedule} has several stages on a device and no place for a vocabulary on others; choose 1f1b or zb-h1.`);
+  }
+  if (layout.logits === "dropped" && !isWavefront(layout)) {
+    throw new ScheduleError(`Only a wavefront drops its logits; with the schedule ${schedule} they live from one micro-batch's forward to its gradient.`);
+  }
+}
+
+function playPipeline(profile: CostProfile, layout: Layout, placement: Placement): Timeline {
+  const { schedule, chunks, microBatches } = layout;
+  const devices = layout.stages + (placement.share === undefined ? 0 : 1);
+  const costs = stageCosts(profile, layout, placement);
+  if (!isWavefront(layout)) return playSchedule(generateSchedule(schedule, { devices, microBatches, chunks }), costs);
+  const once = playSchedule(generateSchedule(schedule, { devices, microBatches: chunks, chunks: 1 }), costs);
+  return repeated(once, microBatches);
+}
+
+/** One batch after another, each when the one before has left every device. */
+function repeated(once: Timeline, times: number): Timeline {
+  const length = Math.max(...once.devices.map((actions) => actions.at(-1)?.end ?? 0));
+  const devices = once.devices.map((actions) => Array.from({ length: times }, (_, round) => actions.map((action) => (
+    { ...action, start: action.start + round * length, end: action.end + round * length }))).flat());
+  return { ...once, devices, span: length * times };
+}
+
+const NO_MEMORY: DeviceMemory = { weights: 0, gradients: 0, moments: 0, activations: 0, received: 0 };
