@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { packageVersion } from "../train/package-version.ts";
 import { addAverage } from "./average.ts";
 import { reportError } from "./errors.ts";
 import { addEvaluate } from "./evaluate.ts";
@@ -8,6 +8,7 @@ import { addImport } from "./import.ts";
 import { addGenerate } from "./generate.ts";
 import { addInspect } from "./inspect.ts";
 import { processIo, type Io } from "./io.ts";
+import { addPlan } from "./plan.ts";
 import { addPretrain } from "./pretrain.ts";
 import { addRescore } from "./rescore.ts";
 import { addRuns } from "./runs.ts";
@@ -37,7 +38,7 @@ function createProgram(io: Io): Command {
     .description("Sequence learning, end to end: train, use and measure models that read one sequence and write another.")
     .version(packageVersion(), "--version", "print the version")
     .showHelpAfterError("(run with --help for what there is)");
-  for (const add of [addTrain, addPretrain, addTranslate, addEvaluate, addScore, addScoreText, addRescore, addInspect, addAverage, addRuns, addTokenize, addImport, addExport, addGenerate, addSchedule]) add(program, io);
+  for (const add of [addTrain, addPretrain, addTranslate, addEvaluate, addScore, addScoreText, addRescore, addInspect, addAverage, addRuns, addTokenize, addImport, addExport, addGenerate, addSchedule, addPlan]) add(program, io);
   return program;
 }
 
@@ -48,9 +49,4 @@ export function withOutput(command: Command, io: Io): Command {
     writeErr: (text) => io.err(text),
     outputError: (text, write) => write(text.replace(/^error: /, "decade: ")),
   });
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { textCrossChecks } from "./config-checks.ts";
 import type { RunConfig } from "./config.ts";
 import { engineSchema, runFields } from "./config-fields.ts";
+import { parallelSchema } from "./config-parallel.ts";
 import { ConfigError, describeIssues } from "./config-problems.ts";
 import { isObject, valueAt, type FieldSchema } from "./config-schema.ts";
 import { textTrainingSchema, type TextTrainingInput } from "./config-training.ts";
@@ -54,6 +55,7 @@ const textRunSchema = z.strictObject({
   model: languageModelSchema,
   training: textTrainingSchema.prefault({}).describe("How the network is trained, and how long."),
   engine: engineSchema,
+  parallel: parallelSchema,
 });
 
 /** The JSON Schema of such a configuration as it is written. */

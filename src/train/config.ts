@@ -4,6 +4,7 @@ import { crossChecks } from "./config-checks.ts";
 import { dataSchema } from "./config-data.ts";
 import { modelSchema, type ModelInput } from "./config-model.ts";
 import { engineSchema, runFields } from "./config-fields.ts";
+import { parallelSchema } from "./config-parallel.ts";
 import { ConfigError, describeIssues } from "./config-problems.ts";
 import type { FieldSchema } from "./config-schema.ts";
 import { tokenizerSchema } from "./config-tokenizer.ts";
@@ -30,6 +31,7 @@ const runSchema = z.strictObject({
   model: modelSchema,
   training: trainingSchema.prefault({}).describe("How the network is trained, and how long."),
   engine: engineSchema,
+  parallel: parallelSchema,
 });
 
 /** The JSON Schema of a configuration as it is written, for documentation and editors. */

@@ -5,10 +5,12 @@ import { DataError } from "../data/data-error.ts";
 import { vocabularyFingerprint } from "./open-run.ts";
 import { buildLanguageModel } from "./open-text-run.ts";
 import { resolveTextRun, type TextRunConfig, type TextRunInput } from "./config-text.ts";
-import { RunDirectory } from "./run-directory.ts";
-import { openTextData } from "./text-data.ts";
+import { Tokenizer } from "../text/tokenizer.ts";
+import type { RunDirectory } from "./run-directory.ts";
+import { ALONE } from "./team.ts";
+import { openRunText, openTextData } from "./text-data.ts";
 import { evaluationSource, textSource, textTask, type TextTaskOptions } from "./text-task.ts";
-import { takeUp, trainTask, type TrainedRun, type TrainOptions } from "./train-task.ts";
+import { openDirectory, shareCheckpoint, takeUp, trainTask, type TrainedRun, type TrainOptions } from "./train-task.ts";
 
 /**
  * Trains the language model that a configuration describes and leaves it in a run directory.
@@ -19,17 +21,20 @@ import { takeUp, trainTask, type TrainedRun, type TrainOptions } from "./train-t
  */
 export async function pretrain(input: TextRunInput | TextRunConfig, options: TrainOptions = {}): Promise<TrainedRun> {
   const config = resolveTextRun(input);
-  const directory = await RunDirectory.create(config, { resume: options.resume ?? false, overwrite: options.overwrite ?? false });
+  const directory = await openDirectory(config, options);
   try {
     return await pretrainIn(directory, config, options);
   } finally {
-    directory.close();
+    directory?.close();
   }
 }
 
-async function pretrainIn(directory: RunDirectory, config: TextRunConfig, options: TrainOptions): Promise<TrainedRun> {
-  const { checkpoint, onEvent } = await takeUp(directory, config, () => directory.readTextConfig(), options);
-  const { tokenizer, train, validation } = await openTextData(config, directory, checkpoint === undefined);
+async function pretrainIn(directory: RunDirectory | undefined, config: TextRunConfig, options: TrainOptions): Promise<TrainedRun> {
+  const { onEvent = () => undefined, team = ALONE } = options;
+  const checkpoint = await shareCheckpoint(team, directory && await takeUp(directory, config, () => directory.readTextConfig(), onEvent));
+  const led = directory && await openRunText(config, directory, checkpoint === undefined);
+  const shared = await team.share(led?.tokenizer.toJson());
+  const { tokenizer, train, validation } = led ?? await openTextData(config, Tokenizer.parse(shared));
   const model = buildLanguageModel(config.model, tokenizer.size).seed(config.seed);
   const { training, seed } = config;
   const { window, order, carriedRows } = readingOf(config);

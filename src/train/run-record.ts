@@ -24,3 +24,6 @@ export function recordIn(directory: RunDirectory, log: MetricsLog, { keepLast }:
     markBest: (step, validationLoss) => markBest(directory, step, { validationLoss }),
   };
 }
+
+/** Nothing stays: of a process that does not lead. */
+export const NO_RECORD: RunRecord = { append: async () => undefined, save: async () => "", markBest: async () => undefined };

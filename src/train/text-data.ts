@@ -17,17 +17,25 @@ export interface TextData {
 }
 
 /** Opens a run's text. A new run gets its tokenizer file; another must still have the one it began with. */
-export async function openTextData({ data, tokenizer: spec }: TextRunConfig, directory: RunDirectory, isNew: boolean): Promise<TextData> {
+export async function openRunText(config: TextRunConfig, directory: RunDirectory, isNew: boolean): Promise<TextData> {
+  if (!isNew) return openTextData(config, await Tokenizer.load(directory.tokenizerFile()));
+  const data = await openTextData(config);
+  await writeFile(directory.tokenizerFile(), data.tokenizer.toJson());
+  return data;
+}
+
+/** Opens text. Plain text is cut with the known tokenizer, or one that is learned from it; shards must have the known one. */
+export async function openTextData({ data, tokenizer: spec }: TextRunConfig, known?: Tokenizer): Promise<TextData> {
   switch (data.kind) {
     case "shards":
-      return withTokenizer(directory, isNew, await openShards([{ folder: data.folder, weight: 1 }]));
+      return requireTokenizer(known, await openShards([{ folder: data.folder, weight: 1 }]));
     case "mixture":
-      return withTokenizer(directory, isNew, await openShards(data.parts));
+      return requireTokenizer(known, await openShards(data.parts));
     case "text":
     case "package": {
       const documents = await readText(data);
-      const tokenizer = isNew ? await trainTokenizer(spec, documents) : await Tokenizer.load(directory.tokenizerFile());
-      return withTokenizer(directory, isNew, { tokenizer, ...splitText(documents, tokenizer, data.validation) });
+      const tokenizer = known ?? await trainTokenizer(spec, documents);
+      return { tokenizer, ...splitText(documents, tokenizer, data.validation) };
     }
     default:
       return data satisfies never;
@@ -52,7 +60,7 @@ async function readText(data: PlainText): Promise<string[]> {
 /** What a run holds out, and how many bytes of UTF-8 it stands for. @throws DataError where it holds nothing out */
 export async function heldOutText(path: string): Promise<{ tokens: TokenSource; bytes: number }> {
   const directory = await RunDirectory.open(path);
-  const { validation, tokenizer } = await openTextData(await directory.readTextConfig(), directory, false);
+  const { validation, tokenizer } = await openRunText(await directory.readTextConfig(), directory, false);
   if (validation === undefined) throw new DataError(`The run ${path} holds no text out; give one with --text FILE.`);
   if (validation instanceof TokenShards) return { tokens: validation, bytes: validation.bytes };
   const tokens = new Int32Array(validation.tokens);
@@ -83,12 +91,7 @@ async function openShards(parts: readonly { readonly folder: string; readonly we
   return { tokenizer: first.source.tokenizer, train: opened, validation };
 }
 
-async function withTokenizer(directory: RunDirectory, isNew: boolean, data: TextData): Promise<TextData> {
-  if (isNew) {
-    await writeFile(directory.tokenizerFile(), data.tokenizer.toJson());
-    return data;
-  }
-  const kept = await Tokenizer.load(directory.tokenizerFile());
-  if (kept.toJson() === data.tokenizer.toJson()) return data;
-  throw new DataError(`The data has another tokenizer than ${directory.tokenizerFile()}, with which the run began; restore the data, or train under another name.`);
+function requireTokenizer(known: Tokenizer | undefined, data: TextData): TextData {
+  if (known === undefined || known.toJson() === data.tokenizer.toJson()) return data;
+  throw new DataError("The data has another tokenizer than the one with which the run began; restore the data, or train under another name.");
 }

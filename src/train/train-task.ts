@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { onnx } from "../engines/onnx/engine.ts";
 import type { Engine } from "../engines/engine.ts";
 import { peakFlops } from "../engines/peak.ts";
@@ -8,11 +9,12 @@ import type { EngineConfig, TrainerSettings } from "./config.ts";
 import type { TextRunConfig } from "./config-text.ts";
 import type { RunConfig } from "./config.ts";
 import { MetricsLog } from "./metrics-log.ts";
-import type { RunDirectory } from "./run-directory.ts";
+import { RunDirectory } from "./run-directory.ts";
 import type { DataAmount, TrainEvent } from "./train-event.ts";
-import { recordIn } from "./run-record.ts";
+import { NO_RECORD, recordIn } from "./run-record.ts";
+import { ALONE, type Team } from "./team.ts";
+import type { ParallelConfig } from "./config-parallel.ts";
 import { Trainer, type StopReason } from "./trainer.ts";
-import { TrainingPrograms } from "./training-programs.ts";
 import type { BatchSource, TrainingTask } from "./training-task.ts";
 
 export interface TrainOptions {
@@ -25,6 +27,8 @@ export interface TrainOptions {
   readonly onEvent?: (event: TrainEvent) => void;
   /** Where it runs; by default ONNX Runtime with the configuration's threads. */
   readonly engine?: Engine;
+  /** The processes that train together, of which this is one; by default there is this one alone. */
+  readonly team?: Team;
 }
 
 export interface TrainedRun {
@@ -38,11 +42,13 @@ export interface TrainedRun {
   readonly tokensPerSecond: number;
 }
 
+/** The checkpoint that a training goes on from. Processes that do not lead know all but its tensors. */
+export type StartingPoint = Checkpoint | undefined;
+
 /** The newest checkpoint of a run, if it has one, after its configuration was compared with the one it goes on under. */
 export async function takeUp<Config extends RunConfig | TextRunConfig>(
-  directory: RunDirectory, config: Config, readConfig: () => Promise<Config>, options: TrainOptions,
-): Promise<{ checkpoint: Checkpoint | undefined; onEvent: (event: TrainEvent) => void }> {
-  const onEvent = options.onEvent ?? (() => undefined);
+  directory: RunDirectory, config: Config, readConfig: () => Promise<Config>, onEvent: (event: TrainEvent) => void,
+): Promise<StartingPoint> {
   const place = await latestCheckpoint(directory);
   const checkpoint = place && await loadCheckpoint(place.path);
   if (checkpoint !== undefined) {
@@ -50,11 +56,27 @@ export async function takeUp<Config extends RunConfig | TextRunConfig>(
     if (change !== undefined) onEvent({ kind: "notice", message: change });
   }
   await directory.writeConfig(config);
-  return { checkpoint, onEvent };
+  return checkpoint;
+}
+
+/** Opens the run directory where this process leads. The first thing that processes do together is to compare what they were told. */
+export async function openDirectory(config: RunConfig | TextRunConfig, { resume = false, overwrite = false, team = ALONE }: TrainOptions): Promise<RunDirectory | undefined> {
+  await team.agreeOn(config);
+  return team.leads ? RunDirectory.create(config, { resume, overwrite }) : undefined;
+}
+
+/** The leader's checkpoint, without its tensors where this process does not lead. */
+export async function shareCheckpoint(team: Team, checkpoint: StartingPoint): Promise<StartingPoint> {
+  const place = checkpoint && { step: checkpoint.step, path: checkpoint.path, state: checkpoint.state };
+  const shared = await team.share(team.leads ? { place } : undefined);
+  return team.leads ? checkpoint : shared.place && { ...shared.place, model: new Map(), optimizer: new Map() };
 }
 
 export interface TaskParts {
-  readonly config: { readonly training: TrainerSettings; readonly seed: number; readonly engine: EngineConfig };
+  readonly config: {
+    readonly name: string; readonly directory: string; readonly training: TrainerSettings; readonly seed: number;
+    readonly engine: EngineConfig; readonly parallel: ParallelConfig;
+  };
   /** Where to go on from. */
   readonly checkpoint: Checkpoint | undefined;
   /** Fingerprint of the vocabularies. */
@@ -64,26 +86,27 @@ export interface TaskParts {
   readonly amount: DataAmount;
 }
 
-/** Trains in a run directory until the end, or until the signal is aborted. */
+/** Trains until the end, or until the signal is aborted; where this process leads, in a run directory. */
 export async function trainTask(
-  directory: RunDirectory, task: TrainingTask, { config, checkpoint, amount, ...parts }: TaskParts,
-  { onEvent, signal, engine: given }: TrainOptions & { readonly onEvent: (event: TrainEvent) => void },
+  directory: RunDirectory | undefined, task: TrainingTask, { config, checkpoint, amount, ...parts }: TaskParts,
+  { onEvent, signal, engine: given, team = ALONE }: TrainOptions & { readonly onEvent: (event: TrainEvent) => void },
 ): Promise<TrainedRun> {
   const { threads } = config.engine;
   const { model } = task;
   const engine = given ?? onnx(threads === undefined ? {} : { threads });
-  const programs = await TrainingPrograms.compile(engine, task, {
-    optimizer: config.training.optimizer, accumulate: config.training.accumulate > 1,
-    averages: config.training.average !== undefined,
+  const { training: { optimizer, accumulate, average, mfu }, parallel } = config;
+  const programs = await team.compile(engine, task, {
+    optimizer, accumulate, averages: average !== undefined, parallel, sample: await parts.batches.batch(0, 0),
   });
-  const log = await MetricsLog.open(directory.metricsFile, { resumeAt: checkpoint?.step ?? 0 });
+  const log = directory && await MetricsLog.open(directory.metricsFile, { resumeAt: checkpoint?.step ?? 0 });
   try {
-    const peak = config.training.mfu ? await peakFlops(engine) : undefined;
-    const record = recordIn(directory, log, config.training);
+    const peak = mfu && team.leads ? await peakFlops(engine) : undefined;
+    const record = directory && log ? recordIn(directory, log, config.training) : NO_RECORD;
     const trainer = new Trainer({ ...parts, config, programs, record, onEvent, signal, peakFlops: peak });
     if (checkpoint !== undefined) await trainer.restore(checkpoint);
+    const path = directory?.path ?? resolve(config.directory, config.name);
     onEvent({
-      kind: "started", directory: directory.path, amount,
+      kind: "started", directory: path, amount,
       parameters: model.parameters().reduce((sum, { size }) => sum + size, 0),
       step: trainer.position.step, totalSteps: trainer.totalSteps,
     });
@@ -91,9 +114,9 @@ export async function trainTask(
     const reason = await trainer.run();
     const { step, best, seenTokens } = trainer.position;
     const tokensPerSecond = seenTokens === tokensBefore ? 0 : (seenTokens - tokensBefore) / trainer.stepSeconds;
-    return { directory: directory.path, reason, step, best, tokensPerSecond };
+    return { directory: path, reason, step, best, tokensPerSecond };
   } finally {
-    await log.close();
+    await log?.close();
     await programs.dispose();
   }
 }

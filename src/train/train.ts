@@ -1,9 +1,12 @@
 import { resolveRun, type RunConfig, type RunInput } from "./config.ts";
-import { buildModel, vocabularyFingerprint } from "./open-run.ts";
+import { buildModel, vocabularyFingerprint, type Tokenizers } from "./open-run.ts";
 import { pairSource, pairTask } from "./pair-task.ts";
 import { encodeSplit, makeBatches, prepareTokenizers, readSplits } from "./run-data.ts";
-import { RunDirectory } from "./run-directory.ts";
-import { takeUp, trainTask, type TrainedRun, type TrainOptions } from "./train-task.ts";
+import type { Pair } from "../data/source.ts";
+import { Tokenizer } from "../text/tokenizer.ts";
+import type { RunDirectory } from "./run-directory.ts";
+import { ALONE } from "./team.ts";
+import { openDirectory, shareCheckpoint, takeUp, trainTask, type TrainedRun, type TrainOptions } from "./train-task.ts";
 
 export type { TrainedRun, TrainOptions } from "./train-task.ts";
 
@@ -18,19 +21,20 @@ export type { TrainedRun, TrainOptions } from "./train-task.ts";
 export async function train(input: RunInput | RunConfig, options: TrainOptions = {}): Promise<TrainedRun> {
   const config = resolveRun(input);
   const splits = await readSplits(config.data, config.seed);
-  const directory = await RunDirectory.create(config, { resume: options.resume ?? false, overwrite: options.overwrite ?? false });
+  const directory = await openDirectory(config, options);
   try {
     return await trainIn(directory, config, splits, options);
   } finally {
-    directory.close();
+    directory?.close();
   }
 }
 
 async function trainIn(
-  directory: RunDirectory, config: RunConfig, splits: Awaited<ReturnType<typeof readSplits>>, options: TrainOptions,
+  directory: RunDirectory | undefined, config: RunConfig, splits: Awaited<ReturnType<typeof readSplits>>, options: TrainOptions,
 ): Promise<TrainedRun> {
-  const { checkpoint, onEvent } = await takeUp(directory, config, () => directory.readConfig(), options);
-  const tokenizers = await prepareTokenizers(directory, config, splits.train, checkpoint === undefined);
+  const { onEvent = () => undefined, team = ALONE } = options;
+  const checkpoint = await shareCheckpoint(team, directory && await takeUp(directory, config, () => directory.readConfig(), onEvent));
+  const tokenizers = parseTokenizers(await team.share(directory && await tokenizerFiles(directory, config, splits.train, checkpoint === undefined)));
   const limits = { maximumSourceLength: config.data.maximumSourceLength, maximumTargetLength: config.data.maximumTargetLength };
   const train = encodeSplit(splits.train, tokenizers, limits, "training");
   const validation = splits.validation.length === 0 ? undefined : encodeSplit(splits.validation, tokenizers, limits, "validation");
@@ -43,4 +47,17 @@ async function trainIn(
     validation: validation && pairSource(makeBatches(validation.examples, tokenizers, config, { shuffle: false })),
     amount: { training: train.examples.length, validation: validation?.examples.length ?? 0, unit: "pairs" },
   }, { ...options, onEvent });
+}
+
+async function tokenizerFiles(directory: RunDirectory, config: RunConfig, pairs: readonly Pair[], isNew: boolean): Promise<TokenizerFiles> {
+  const { source, target } = await prepareTokenizers(directory, config, pairs, isNew);
+  return source === target ? [source.toJson()] : [source.toJson(), target.toJson()];
+}
+
+/** Of both sides together, or of each. */
+type TokenizerFiles = readonly [joint: string] | readonly [source: string, target: string];
+
+function parseTokenizers([first, second]: TokenizerFiles): Tokenizers {
+  const source = Tokenizer.parse(first);
+  return { source, target: second === undefined ? source : Tokenizer.parse(second) };
 }

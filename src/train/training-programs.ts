@@ -16,6 +16,11 @@ import { averageName, gradientVariable, UpdateProgram, type UpdateOptions } from
 /** A backward pass multiplies twice for each product of the forward pass: once by each operand. */
 const PASSES = 3;
 
+/** Floating-point operations of a loss and its gradient. */
+export function trainingFlops(loss: Tensor): Dim {
+  return multiplyDims(PASSES, flops([loss]));
+}
+
 /** What the programs of one process are made of. */
 interface Parts {
   readonly state: StateStore;
@@ -46,12 +51,12 @@ export class TrainingPrograms implements StepPrograms {
     const state = engine.createState();
     const parameters = task.model.parameters();
     const buffers = parameters.map(gradientVariable);
-    let forwardFlops: Dim = 0;
+    let count: Dim = 0;
     const compileGradient = (adding: boolean): Promise<Executable> => engine.compile(
       { ...task.signature, seed: int32() },
       ({ seed, ...batch }) => {
         const { loss, updates = [] } = task.trainingLoss(batch, seed);
-        forwardFlops = flops([loss]);
+        count = trainingFlops(loss);
         const slopes = gradients(loss, parameters.map(({ tensor }) => tensor));
         const sums = buffers.map((variable, at) => {
           const slope = slopes[at] ?? fail();
@@ -69,7 +74,7 @@ export class TrainingPrograms implements StepPrograms {
     const first = await compileGradient(false);
     return new TrainingPrograms({
       state, task, averages, first, further: accumulate ? await compileGradient(true) : undefined, update, evaluate,
-      flops: multiplyDims(PASSES, forwardFlops),
+      flops: count,
     });
   }
 

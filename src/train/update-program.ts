@@ -13,8 +13,12 @@ const GRADIENT = "gradient.";
 const AVERAGE = "average.";
 
 /** The state that holds the gradient of a weight. */
+export function gradientName(weight: string): string {
+  return `${GRADIENT}${weight}`;
+}
+
 export function gradientVariable({ name, shape }: StateVariable): StateVariable {
-  return ownVariable(`${GRADIENT}${name}`, shape);
+  return ownVariable(gradientName(name), shape);
 }
 
 /** The state that holds the moving average of a weight. */

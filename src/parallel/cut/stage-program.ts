@@ -58,7 +58,7 @@ export class StageProgram {
       signature: Signature; graph: StageGraph; parameters: readonly Parameter[]; backward: Backward;
     },
   ): Promise<StageProgram> {
-    const used = parametersOf(graph.outputs, parameters);
+    const used = StageProgram.parametersOf(graph, parameters);
     const seeded = { ...signature, seed: int32() };
     const isLoss = graph.outputs[0]?.rank === 0;
     const cotangents = isLoss ? [constant(1)] : graph.outputs.map((output, at) => placeholder(`slope.${at}`, output));
@@ -81,6 +81,12 @@ export class StageProgram {
       compiled.push(await compilePhase(engine, state, seeded, phase, targets[at] ?? []));
     }
     return new StageProgram(seeded, graph, compiled, { backward, parameters: used });
+  }
+
+  /** Those of the model's parameters that a stage reads. */
+  static parametersOf({ outputs }: StageGraph, parameters: readonly Parameter[]): Parameter[] {
+    const read = new Set(topologicalOrder(outputs).flatMap((node) => (isNode(node, "state") ? [node.attributes.variable.name] : [])));
+    return parameters.filter(({ name }) => read.has(name));
   }
 
   /** Values of the named dimensions in a batch. */
@@ -157,12 +163,6 @@ async function compilePhase(
     return { ...fetches, updates };
   }, { state });
   return { program, takes: given.map(({ name }) => name) };
-}
-
-/** The parameters that a graph reads. */
-function parametersOf(outputs: readonly Tensor[], parameters: readonly Parameter[]): Parameter[] {
-  const read = new Set(topologicalOrder(outputs).flatMap((node) => (isNode(node, "state") ? [node.attributes.variable.name] : [])));
-  return parameters.filter(({ name }) => read.has(name));
 }
 
 function emptyLike({ shape }: Tensor, dims: DimValues): NumericArray<Float32Array> {

@@ -1,0 +1,241 @@
+import { createHash } from "node:crypto";
+import { bindDimensions } from "../../engines/dimensions.ts";
+import type { Engine } from "../../engines/engine.ts";
+import { dimensionValue } from "../../graph/dimension.ts";
+import type { Parameter } from "../../nn/module.ts";
+import { CheckpointError, type Checkpoint } from "../../train/checkpoint.ts";
+import { matchParameters } from "../../train/open-run.ts";
+import type { BatchResult, SavedTensors, SeededBatch, StepPrograms } from "../../train/step-programs.ts";
+import type { CompileTaskOptions } from "../../train/team.ts";
+import { trainingFlops } from "../../train/training-programs.ts";
+import type { BatchSource, TrainingBatch, TrainingTask } from "../../train/training-task.ts";
+import { balancedPartition } from "../balanced-partition.ts";
+import { StageProgram, type Backward } from "../cut/stage-program.ts";
+import { cutStages } from "../cut/stages.ts";
+import { trainingGraph, validationGraph } from "../cut/task-graphs.ts";
+import { modelUnits, type ModelUnit } from "../cut/units.ts";
+import { ScheduleError } from "../schedule.ts";
+import type { Group, Transport } from "../transport.ts";
+import { layoutOf, placeOf, rankOf, type Layout } from "./layout.ts";
+import { Pipeline } from "./pipeline.ts";
+import { gatherSaved } from "./saved-pieces.ts";
+import { ShardedWeights } from "./sharded-weights.ts";
+
+/** Weights that several devices hold, and who they are. */
+interface Tie {
+  readonly parameter: Parameter;
+  readonly group: Group;
+}
+
+interface Parts {
+  readonly transport: Transport;
+  readonly layout: Layout;
+  readonly task: TrainingTask;
+  readonly world: Group;
+  readonly replicas: Group;
+  readonly ties: readonly Tie[];
+  /** Weights that count for the norm here: a tied one counts on the first device that has it. */
+  readonly counted: ReadonlySet<string>;
+  readonly stages: readonly StageProgram[];
+  readonly pipeline: Pipeline;
+  readonly weights: ShardedWeights;
+  readonly averages: boolean;
+  readonly checkEvery: number;
+  readonly flops: (batch: TrainingBatch) => number;
+}
+
+/**
+ * One rank's part of the computations of a training: stages of a pipeline, which is replicated. All ranks call the same
+ * functions in the same order and get the same numbers.
+ */
+export class ParallelPrograms implements StepPrograms {
+  readonly #parts: Parts;
+  #steps = 0;
+
+  private constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  static async compile(engine: Engine, task: TrainingTask, transport: Transport, options: CompileTaskOptions, costOf?: (unit: ModelUnit) => number): Promise<ParallelPrograms> {
+    requireStateless(task);
+    const { parallel, accumulate, sample, averages } = options;
+    const layout = layoutOf(transport.size, accumulate, parallel);
+    const { schedule } = layout;
+    const place = placeOf(transport.rank, layout);
+    const loss = trainingGraph(task);
+    const dims = bindDimensions(task.signature, sample.feeds);
+    const units = modelUnits(loss);
+    const stageOf = stageOfLayers(units, schedule.stages, costOf ?? ((unit) => dimensionValue(unit.flops, dims)));
+    const state = engine.createState();
+    const parameters = task.model.parameters();
+    const split = schedule.devices.some((actions) => actions.some(({ kind }) => kind === "I"));
+    const compileStages = async (graphs: ReturnType<typeof cutStages>, signature: TrainingTask["signature"], backward: Backward): Promise<Map<number, StageProgram>> => {
+      const programs = new Map<number, StageProgram>();
+      for (const [stage, graph] of graphs.entries()) {
+        if (layout.deviceOf[stage] !== place.device) continue;
+        programs.set(stage, await StageProgram.compile(engine, state, { signature, graph, parameters, backward }));
+      }
+      return programs;
+    };
+    const graphs = cutStages([loss], schedule.stages, stageOf);
+    const training = await compileStages(graphs, task.signature, split ? "split" : "whole");
+    const validation = await compileStages(cutStages([validationGraph(task)], schedule.stages, stageOf), task.validationSignature, "none");
+    // Who holds what follows from the cut, so that every rank knows it of all others.
+    const held = Array.from({ length: layout.devices }, (_, device) => (
+      new Set(graphs.flatMap((graph, stage) => (layout.deviceOf[stage] === device ? StageProgram.parametersOf(graph, parameters) : [])))));
+    const ranksOf = (devices: readonly number[]): number[] => devices.map((device) => rankOf({ replica: place.replica, device }, layout));
+    const world = await transport.group(Array.from({ length: transport.size }, (_, rank) => rank));
+    const replicas = await transport.group(Array.from({ length: layout.replicas }, (_, replica) => rankOf({ replica, device: place.device }, layout)));
+    const ties: Tie[] = [];
+    const counted = new Set<string>();
+    for (const parameter of parameters) {
+      const devices = held.flatMap((holds, device) => (holds.has(parameter) ? [device] : []));
+      if (devices[0] === place.device) counted.add(parameter.name);
+      if (devices.length > 1 && devices.includes(place.device)) ties.push({ parameter, group: await transport.group(ranksOf(devices)) });
+    }
+    const own = parameters.filter((parameter) => held[place.device]?.has(parameter));
+    const weights = await ShardedWeights.compile(engine, state, task.model, own, replicas, options);
+    const countFlops = trainingFlops(loss);
+    return new ParallelPrograms({
+      transport, layout, task, world, replicas, ties, counted, weights, averages, checkEvery: parallel.checkEvery,
+      stages: [...training.values(), ...validation.values()],
+      pipeline: new Pipeline(transport, layout, { training, validation }),
+      flops: ({ feeds }) => dimensionValue(countFlops, bindDimensions(task.signature, feeds)),
+    });
+  }
+
+  async gradient(batches: readonly SeededBatch[]): Promise<BatchResult> {
+    const { layout, pipeline, weights, ties, counted, transport, world } = this.#parts;
+    const each = batches.length / layout.replicas;
+    const { replica } = placeOf(transport.rank, layout);
+    weights.beginStep();
+    const loss = await pipeline.train(batches.slice(replica * each, (replica + 1) * each));
+    for (const { parameter, group } of ties) await group.allReduce(weights.gradientOf(parameter.name));
+    await weights.reduceGradients();
+    const sums = Float64Array.of(loss, weights.squaredNorm((name) => counted.has(name)));
+    await world.allReduce(sums);
+    return { loss: sums[0] ?? NaN, squaredNorm: sums[1] ?? NaN };
+  }
+
+  async apply(scale: number, learningRate: number, averageDecay = 1): Promise<void> {
+    await this.#parts.weights.apply(scale, learningRate, averageDecay);
+    this.#steps++;
+    if (this.#steps % this.#parts.checkEvery === 0) await this.#requireSameWeights();
+  }
+
+  async evaluateAll(batches: BatchSource): Promise<{ loss: number; targetTokens: number }> {
+    const { layout, pipeline, weights, transport, world } = this.#parts;
+    const { replica } = placeOf(transport.rank, layout);
+    let targetTokens = 0;
+    const own = async function* (): AsyncGenerator<TrainingBatch> {
+      for (let index = 0; index < batches.batchesInEpoch(0); index++) {
+        const batch = await batches.batch(0, index);
+        targetTokens += batch.targetTokens;
+        if (index % layout.replicas === replica) yield batch;
+      }
+    };
+    const loss = Float64Array.of(await weights.withAverages(() => pipeline.evaluate(own())));
+    await world.allReduce(loss);
+    return { loss: loss[0] ?? NaN, targetTokens };
+  }
+
+  flops(batch: TrainingBatch): number {
+    return this.#parts.flops(batch);
+  }
+
+  async agree(stop: boolean): Promise<boolean> {
+    const votes = Float64Array.of(Number(stop));
+    await this.#parts.world.allReduce(votes);
+    return (votes[0] ?? 0) > 0;
+  }
+
+  async brokenParameter(): Promise<string | undefined> {
+    const { weights, task } = this.#parts;
+    const parameters = task.model.parameters();
+    const broken = weights.brokenParameter();
+    const places = await this.#numbers(broken === undefined ? parameters.length : parameters.findIndex(({ name }) => name === broken));
+    return parameters[Math.min(...places)]?.name;
+  }
+
+  save(): Promise<SavedTensors> {
+    const { transport, weights, averages } = this.#parts;
+    return gatherSaved(transport, weights, averages);
+  }
+
+  async restore(checkpoint: Checkpoint): Promise<void> {
+    const { task: { model }, transport, weights, world } = this.#parts;
+    if (transport.rank === 0) matchParameters(model, checkpoint.model, checkpoint.path);
+    const tensors = { model: await broadcastTensors(world, checkpoint.model), optimizer: await broadcastTensors(world, checkpoint.optimizer) };
+    weights.restore({
+      weight: (name) => tensors.optimizer.get(`raw.${name}`) ?? tensors.model.get(name),
+      average: (name) => tensors.model.get(name),
+      optimizer: (name) => tensors.optimizer.get(name),
+    }, (name) => {
+      throw new CheckpointError(`The checkpoint ${checkpoint.path} lacks the optimiser's "${name}"; it was made with another optimiser.`);
+    });
+  }
+
+  async dispose(): Promise<void> {
+    for (const stage of this.#parts.stages) await stage.dispose();
+    await this.#parts.weights.dispose();
+  }
+
+  /** A number of each rank, on all. */
+  async #numbers(own: number): Promise<number[]> {
+    const { world, transport } = this.#parts;
+    const all = new Float64Array(transport.size);
+    all[transport.rank] = own;
+    await world.allReduce(all);
+    return [...all];
+  }
+
+  /** Replicas that no longer have the same weights have gone apart for good. */
+  async #requireSameWeights(): Promise<void> {
+    const { weights, layout } = this.#parts;
+    const digests = await this.#numbers(createHash("sha1").update(weights.weights).digest().readUIntBE(0, 6));
+    const strange = digests.findIndex((digest, rank) => digest !== digests[rank % layout.devices]);
+    if (strange < 0) return;
+    throw new ScheduleError(`After ${this.#steps} steps the weights of rank ${strange} are no longer those of rank ${strange % layout.devices}, `
+      + "which has the same stages: one of the two computes wrongly. Go on from the newest checkpoint, on other hardware.");
+  }
+}
+
+/** Stage of each layer: units in their order, cut so that the slowest stage takes as little as possible. */
+function stageOfLayers(units: readonly ModelUnit[], stages: number, costOf: (unit: ModelUnit) => number): (layer: string) => number {
+  if (stages > units.length) {
+    throw new ScheduleError(`The model has ${units.length} parts that are not cut (${units.map(({ layers }) => layers.join("+")).join(", ")}), `
+      + `too few for ${stages} stages; lower parallel.stages or parallel.chunks.`);
+  }
+  const starts = balancedPartition(units.map(costOf), stages);
+  const stageOf = new Map(units.flatMap(({ layers }, unit) => (
+    layers.map((layer) => [layer, starts.findLastIndex((start) => start <= unit)] as const))));
+  return (layer) => stageOf.get(layer) ?? 0;
+}
+
+/** A state that goes from batch to batch leaves nothing to do side by side. */
+function requireStateless({ signature }: TrainingTask): void {
+  if (signature["continued"] === undefined) return;
+  throw new ScheduleError('A model that carries its state from batch to batch reads one batch after another; with several processes, set training.order to "shuffled".');
+}
+
+/** The tensors of the first rank, on all. */
+async function broadcastTensors(world: Group, tensors: Checkpoint["model"]): Promise<Map<string, Float32Array>> {
+  const described = await broadcastJson(world, [...tensors].map(([name, { data }]) => ({ name, length: data.length })));
+  const all = new Map<string, Float32Array>();
+  for (const { name, length } of described) {
+    const data = world.place === 0 ? Float32Array.from(tensors.get(name)?.data ?? []) : new Float32Array(length);
+    await world.broadcast(data);
+    all.set(name, data);
+  }
+  return all;
+}
+
+/** A value of the first rank, on all. */
+export async function broadcastJson<T>(group: Group, value: T | undefined): Promise<T> {
+  const own = new TextEncoder().encode(group.place === 0 ? JSON.stringify(value) : "");
+  const length = Int32Array.of(own.length);
+  await group.broadcast(length);
+  const bytes = group.place === 0 ? own : new Uint8Array(length[0] ?? 0);
+  await group.broadcast(bytes);
+  return JSON.parse(new TextDecoder().decode(bytes)) as T;
+}

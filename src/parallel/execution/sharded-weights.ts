@@ -1,0 +1,214 @@
+import type { Engine } from "../../engines/engine.ts";
+import type { StateStore } from "../../engines/state-store.ts";
+import type { StateVariable } from "../../graph/state.ts";
+import type { Module, Parameter } from "../../nn/module.ts";
+import { hiddenMatrices } from "../../optim/index.ts";
+import { averageName, gradientName, gradientVariable, UpdateProgram, type UpdateOptions } from "../../train/update-program.ts";
+import type { Group } from "../transport.ts";
+import { pieceShape, pieceSize, shareOut, type Piece } from "./pieces.ts";
+
+/**
+ * The weights of one device, which each replica holds whole, and of which each updates a piece: gradients are summed
+ * where they are needed, new weights gathered by all. Weights and gradients lie in one array each, on which the engine's
+ * state has its views, so that they travel without being copied together.
+ */
+export class ShardedWeights {
+  readonly parameters: readonly Parameter[];
+  /** What each replica updates. */
+  readonly shares: readonly (readonly Piece[])[];
+  readonly weights: Float32Array;
+  readonly gradients: Float32Array;
+  readonly #state: StateStore;
+  readonly #own: StateStore;
+  readonly #update: UpdateProgram;
+  readonly #replicas: Group;
+  readonly #ownWeights: Float32Array;
+  readonly #ownGradients: Float32Array;
+  readonly #averages: boolean;
+  readonly #place: number;
+
+  private constructor(state: StateStore, own: StateStore, update: UpdateProgram, replicas: Group, parts: {
+    parameters: readonly Parameter[]; shares: readonly (readonly Piece[])[]; averages: boolean;
+  }) {
+    this.parameters = parts.parameters;
+    this.shares = parts.shares;
+    this.#averages = parts.averages;
+    this.#state = state;
+    this.#own = own;
+    this.#update = update;
+    this.#replicas = replicas;
+    this.#place = replicas.place;
+    const size = this.parameters.reduce((sum, parameter) => sum + parameter.size, 0);
+    this.weights = new Float32Array(size);
+    this.gradients = new Float32Array(size);
+    const alone = replicas.ranks.length === 1;
+    this.#ownWeights = alone ? this.weights : new Float32Array(pieceSize(this.pieces));
+    this.#ownGradients = alone ? this.gradients : new Float32Array(pieceSize(this.pieces));
+    this.#view();
+  }
+
+  /** `state` has the stages' programs, and so the weights at first. */
+  static async compile(
+    engine: Engine, state: StateStore, model: Module, parameters: readonly Parameter[], replicas: Group, options: UpdateOptions,
+  ): Promise<ShardedWeights> {
+    parameters.forEach((parameter) => { state.declare(parameter); state.declare(gradientVariable(parameter)); });
+    const shares = sharesOf(model, parameters, replicas.ranks.length, options);
+    const own = engine.createState();
+    const update = await UpdateProgram.compile(engine, own, model, (shares[replicas.place] ?? []).map((piece) => variableOf(piece, state)), options);
+    return new ShardedWeights(state, own, update, replicas, { parameters, shares, averages: options.averages });
+  }
+
+  /** What this replica updates. */
+  get pieces(): readonly Piece[] {
+    return this.shares[this.#place] ?? [];
+  }
+
+  beginStep(): void {
+    this.gradients.fill(0);
+  }
+
+  /** A weight's summed gradient, to be summed further. */
+  gradientOf(name: string): Float32Array {
+    const gradient = this.#state.read(gradientName(name));
+    if (!(gradient instanceof Float32Array)) throw new Error("Training over several processes computes in float32.");
+    return gradient;
+  }
+
+  /** Sums the replicas' gradients: each gets the sum of its own pieces. */
+  async reduceGradients(): Promise<void> {
+    copyInto(this.gradients, this.parameters.map(({ name }) => this.#state.read(gradientName(name)))); // where the engine wrote sums beside the old ones
+    if (this.#replicas.ranks.length > 1) await this.#replicas.reduceScatter(this.gradients, this.shares.map(pieceSize), this.#ownGradients);
+  }
+
+  /** Squared norm of the gradient of this replica's pieces of some weights. */
+  squaredNorm(isCounted: (name: string) => boolean): number {
+    let sum = 0;
+    let offset = 0;
+    for (const { name, size } of this.pieces) {
+      if (isCounted(name)) for (let at = offset; at < offset + size; at++) sum += (this.#ownGradients[at] ?? 0) ** 2;
+      offset += size;
+    }
+    return sum;
+  }
+
+  /** Updates this replica's pieces, and gathers those of the others. */
+  async apply(scale: number, learningRate: number, averageDecay: number): Promise<void> {
+    if (this.pieces.length > 0) await this.#update.run(scale, learningRate, averageDecay);
+    copyInto(this.#ownWeights, this.pieces.map(({ name }) => this.#own.read(name)));
+    await this.#gather(this.#ownWeights, this.weights);
+  }
+
+  /** The averages take the place of the weights, until the function ends. */
+  async withAverages<T>(evaluate: () => Promise<T>): Promise<T> {
+    if (!this.#averages) return evaluate();
+    const averages = new Float32Array(this.weights.length);
+    const own = new Float32Array(this.#ownWeights.length);
+    copyInto(own, this.pieces.map(({ name }) => this.#own.read(averageName(name))));
+    if (this.#replicas.ranks.length === 1) averages.set(own);
+    else await this.#gather(own, averages);
+    this.#install(averages);
+    try {
+      return await evaluate();
+    } finally {
+      this.#install(this.weights);
+    }
+  }
+
+  /** Name of a weight with a number that is not finite. */
+  brokenParameter(): string | undefined {
+    return this.parameters.find(({ name }) => !this.#state.read(name).every(Number.isFinite))?.name;
+  }
+
+  /** What a checkpoint holds of this replica's pieces: weights, averages and the optimiser's variables, by name, with the piece that they are of. */
+  saved(): { name: string; piece: Piece | undefined; shape: readonly number[]; data: Float32Array; kind: "weight" | "average" | "optimizer" }[] {
+    const longest = [...this.pieces].sort((a, b) => b.name.length - a.name.length);
+    const read = (name: string): Float32Array => Float32Array.from(this.#own.read(name));
+    return [
+      ...this.pieces.map((piece) => ({ name: piece.name, piece, shape: pieceShape(piece), data: read(piece.name), kind: "weight" as const })),
+      ...(this.#averages ? this.pieces.map((piece) => ({ name: piece.name, piece, shape: pieceShape(piece), data: read(averageName(piece.name)), kind: "average" as const })) : []),
+      ...this.#update.optimizerVariables().map(({ name, shape }) => {
+        const piece = longest.find((one) => name.endsWith(`.${one.name}`) && shape.join() === pieceShape(one).join());
+        return { name, piece, shape, data: read(name), kind: "optimizer" as const };
+      }),
+    ];
+  }
+
+  /** Puts a checkpoint's tensors back, each given whole; `undefined` where there is none. */
+  restore({ weight, average, optimizer }: Record<"weight" | "average" | "optimizer", (name: string) => Float32Array | undefined>, missing: (name: string) => never): void {
+    let offset = 0;
+    for (const { name, size } of this.parameters) {
+      this.weights.set(weight(name) ?? missing(name), offset);
+      offset += size;
+    }
+    for (const { name, piece, kind, data } of this.saved()) {
+      const whole = kind === "weight" ? weight(name) : kind === "average" ? average(name) : optimizer(name);
+      if (whole === undefined) missing(name);
+      const start = piece === undefined ? 0 : piece.row * (piece.size / piece.rows);
+      this.#own.write(kind === "average" ? averageName(name) : name, whole.subarray(start, start + data.length));
+    }
+  }
+
+  async dispose(): Promise<void> {
+    await this.#update.dispose();
+  }
+
+  async #gather(own: Float32Array, all: Float32Array): Promise<void> {
+    if (this.#replicas.ranks.length > 1) await this.#replicas.allGather(own, this.shares.map(pieceSize), all);
+  }
+
+  /** Makes the engine's arrays views of the long ones. */
+  #view(): void {
+    let offset = 0;
+    for (const parameter of this.parameters) {
+      const [weight, gradient] = [this.weights, this.gradients].map((all) => all.subarray(offset, offset + parameter.size));
+      if (weight === undefined || gradient === undefined) continue;
+      weight.set(this.#state.read(parameter.name));
+      this.#state.exchange(parameter.name, weight);
+      this.#state.exchange(gradientName(parameter.name), gradient);
+      offset += parameter.size;
+    }
+    let own = 0;
+    for (const piece of this.pieces) {
+      const end = own + piece.size;
+      const [weight, gradient] = [this.#ownWeights.subarray(own, end), this.#ownGradients.subarray(own, end)];
+      weight.set(this.weights.subarray(piece.offset, piece.offset + piece.size));
+      this.#own.exchange(piece.name, weight);
+      this.#own.exchange(gradientName(piece.name), gradient);
+      own = end;
+    }
+  }
+
+  #install(all: Float32Array): void {
+    let offset = 0;
+    for (const { name, size } of this.parameters) {
+      this.#state.exchange(name, all.subarray(offset, offset + size));
+      offset += size;
+    }
+  }
+}
+
+/** The pieces of a device's weights that each replica updates. Muon's matrices stay whole. */
+export function sharesOf(model: Module, parameters: readonly Parameter[], replicas: number, { optimizer }: UpdateOptions): Piece[][] {
+  const matrices = new Set(optimizer.kind === "muon" ? hiddenMatrices(model).map(({ variable }) => variable.name) : []);
+  return shareOut(parameters, replicas, ({ name }) => matrices.has(name));
+}
+
+function variableOf(piece: Piece, state: StateStore): StateVariable {
+  return {
+    name: piece.name, shape: pieceShape(piece), dtype: "float32",
+    initialize: () => {
+      const start = piece.row * (piece.size / piece.rows);
+      return Float32Array.from(state.read(piece.name).subarray(start, start + piece.size));
+    },
+  };
+}
+
+/** Lays arrays one after another, those that do not lie there already. */
+function copyInto(all: Float32Array, arrays: readonly ArrayLike<number>[]): void {
+  let offset = 0;
+  for (const array of arrays) {
+    const isThere = array instanceof Float32Array && array.buffer === all.buffer && array.byteOffset === all.byteOffset + 4 * offset;
+    if (!isThere) all.set(array, offset);
+    offset += array.length;
+  }
+}

@@ -1,0 +1,22 @@
+import { z } from "zod";
+
+/** Pipelines that a training can run; `decade schedule` prints them. */
+export const PIPELINES = ["none", "gpipe", "1f1b", "interleaved-1f1b", "zb-h1", "zb-v"] as const;
+
+/** How several processes share a training. One process ignores it. */
+export const parallelSchema = z
+  .strictObject({
+    stages: z
+      .int()
+      .min(1)
+      .default(1)
+      .describe("Processes that a pipeline is made of; so many times as processes are a multiple of it, it is replicated."),
+    schedule: z.enum(PIPELINES).default("1f1b").describe("Order in which a pipeline's processes work on the batches of a step."),
+    chunks: z.int().min(1).default(2).describe("Stages of each process, with an interleaved schedule."),
+    costs: z.string().min(1).optional().describe("File of `decade profile`, whose times stages are balanced by; absent: by floating-point operations."),
+    checkEvery: z.int().min(1).default(100).describe("Steps between two comparisons of the replicas' weights."),
+  })
+  .prefault({})
+  .describe("How several processes share the training.");
+
+export type ParallelConfig = z.output<typeof parallelSchema>;
