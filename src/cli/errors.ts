@@ -21,7 +21,7 @@ export class Interruption extends Error {
 /** Errors whose message is all that a user needs. */
 const expected: ReadonlySet<string> = new Set([
   "CheckpointError", "CommandError", "ConfigError", "ConstraintError", "DataError", "ExchangeError", "GraphError", "LockError", "MetricsLogError", "NBestError",
-  "RunDirectoryError", "SafetensorsError", "ScheduleError", "TokenizerError", "TrainingError", "UsageError",
+  "RunDirectoryError", "SafetensorsError", "ScheduleError", "TokenizerError", "TrainingError", "TransportError", "UsageError",
 ]);
 
 /** Tells the user what went wrong, and gives the exit code. Only an error that nobody foresaw shows its stack. */

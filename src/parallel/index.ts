@@ -4,6 +4,8 @@ export {
   formatAction, ScheduleError, stageDevices,
   type Action, type Communication, type Computation, type PipelineSchedule, type ScheduleSize,
 } from "./schedule.ts";
+export { worldSize } from "./transports/job.ts";
+export { openTransport } from "./transports/open-transport.ts";
 export { inProcessTransports, runRanks, type InProcessTransport } from "./transports/in-process.ts";
 export { TransportError, type Group, type Message, type Transport } from "./transport.ts";
 export { parseScheduleCsv, writeScheduleCsv } from "./schedule-csv.ts";

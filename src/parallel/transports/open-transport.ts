@@ -1,0 +1,13 @@
+import type { Transport } from "../transport.ts";
+import type { TransportOptions } from "./checks.ts";
+import { worldSize } from "./job.ts";
+
+/**
+ * How this process reaches the others of its job: by MPI where `mpirun` or `srun` started more than one, undefined where
+ * it is alone. Throws a TransportError where there are several and no MPI library reaches them.
+ */
+export async function openTransport(options: TransportOptions = {}): Promise<Transport | undefined> {
+  if (worldSize() === 1) return undefined;
+  const { openMpi } = await import("./mpi.ts");
+  return openMpi(options);
+}
