@@ -24,11 +24,30 @@ export interface CompileOptions {
   readonly frozen?: boolean;
 }
 
+/** Makes room for what is fetched under a name: an array of so many elements, or a longer one's beginning. What it holds does not matter. */
+export type Allocate = (name: string, dtype: DType, length: number) => Float32Array | Int32Array | Uint8Array;
+
+export function emptyArray(dtype: DType, length: number): Float32Array | Int32Array | Uint8Array {
+  switch (dtype) {
+    case "float32":
+      return new Float32Array(length);
+    case "int32":
+      return new Int32Array(length);
+    case "bool":
+      return new Uint8Array(length);
+    default:
+      return dtype satisfies never;
+  }
+}
+
 /** A lowered program. Owns its state or shares that of others, and whatever the engine keeps outside JavaScript. */
 export interface Executable<S extends Signature = Signature, R extends Results = Results> {
   readonly state: StateStore;
-  /** Computes the fetches and updates the state. Throws where a feed does not fit its declared shape. */
-  run(feeds: Feeds<S>): Promise<Fetches<R>>;
+  /**
+   * Computes the fetches and updates the state. An engine may put what it fetches into arrays from `allocate`. Throws where
+   * a feed does not fit its declared shape.
+   */
+  run(feeds: Feeds<S>, allocate?: Allocate): Promise<Fetches<R>>;
   /** Frees what the engine keeps. The state stays readable. */
   dispose(): Promise<void>;
 }

@@ -28,7 +28,7 @@ const LARGEST_FILE = 2 ** 31 - 1;
 
 /** Lowers a model with its weights. @throws ExchangeError where they do not fit into one file */
 export function decoderGraph(model: Gpt, parameters: ReadonlyMap<string, Float32Array>): OnnxGraph {
-  const { graph } = lowerToGraph(decoderProgram(model), ({ name }) => {
+  const { graph, fetches } = lowerToGraph(decoderProgram(model), ({ name }) => {
     const values = parameters.get(name);
     if (values === undefined) throw new ExchangeError(`The weights lack "${name}"; they are of another model.`);
     return bytesOf(values);
@@ -37,7 +37,7 @@ export function decoderGraph(model: Gpt, parameters: ReadonlyMap<string, Float32
   if (bytes > LARGEST_FILE) {
     throw new ExchangeError(`The model's weights take ${bytes} bytes, but an ONNX file holds ${LARGEST_FILE}; quantise a smaller model.`);
   }
-  const outputs = graph.outputs.map(({ name }) => [name, name.replace(/^fetch:/, "")] as const);
+  const outputs = fetches.map(({ name, output }) => [output, name] as const);
   const weights = graph.initializers.map(({ name }) => [name, name.replace(/^state:/, "")] as const);
   return withInt64Inputs(renameValues(graph, new Map([...outputs, ...weights])), new Map([["input_ids", OnnxType.int32], ["attention_mask", OnnxType.int32]]));
 }

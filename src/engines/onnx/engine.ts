@@ -5,7 +5,7 @@ import { buildProgram, type Program, type Results, type Signature } from "../../
 import { resolveShape } from "../../graph/shape.ts";
 import type { StateVariable } from "../../graph/state.ts";
 import { bindDimensions } from "../dimensions.ts";
-import { requireFrozen, type Engine, type Executable, type Feeds, type Fetches, type NumericArray } from "../engine.ts";
+import { emptyArray, requireFrozen, type Allocate, type Engine, type Executable, type Feeds, type Fetches, type NumericArray } from "../engine.ts";
 import { StateStore, type StateData } from "../state-store.ts";
 import { bytesOf } from "./builder.ts";
 import { lowerProgram, type LoweredProgram, type StateOutput } from "./lower.ts";
@@ -32,7 +32,7 @@ export function onnx({ threads = availableParallelism() }: OnnxOptions = {}): En
       const { model, ...lowered } = lowerProgram(program, frozen);
       const session = new RuntimeSession(model, {
         inputs: [...lowered.feeds, ...lowered.stateInputs.map(({ name }) => name)],
-        outputs: [...lowered.fetches.map((name) => `fetch:${name}`), ...lowered.stateOutputs.map(({ name }) => name)],
+        outputs: [...lowered.fetches.map(({ output }) => output), ...lowered.stateOutputs.map(({ name }) => name)],
         threads,
       });
       return new OnnxExecutable(program, lowered, session, state);
@@ -51,19 +51,19 @@ class OnnxExecutable<S extends Signature, R extends Results> implements Executab
     readonly state: StateStore,
   ) {}
 
-  async run(feeds: Feeds<S>): Promise<Fetches<R>> {
-    return this.lowered.stateOutputs.length === 0 ? this.#run(feeds) : this.state.inTurn(() => this.#run(feeds));
+  async run(feeds: Feeds<S>, allocate: Allocate = (_name, dtype, length) => emptyArray(dtype, length)): Promise<Fetches<R>> {
+    return this.lowered.stateOutputs.length === 0 ? this.#run(feeds, allocate) : this.state.inTurn(() => this.#run(feeds, allocate));
   }
 
-  async #run(feeds: Feeds<S>): Promise<Fetches<R>> {
+  async #run(feeds: Feeds<S>, allocate: Allocate): Promise<Fetches<R>> {
     const dims = bindDimensions(this.program.feeds, feeds);
     await setImmediate(); // a run holds this thread: let others in between two of them
     const { stateInputs, stateOutputs } = this.lowered;
     const fed = this.lowered.feeds.map((name) => toTensor(feeds[name], this.program.feeds[name]?.dtype));
     const read = stateInputs.map(({ variable, shape }) => toTensor({ data: this.state.read(variable.name), shape }, variable.dtype));
-    const fetched = this.program.fetches.map(({ tensor }) => {
+    const fetched = this.program.fetches.map(({ name, tensor }) => {
       const shape = resolveShape(tensor.shape, dims);
-      return toTensor({ data: emptyArray(tensor.dtype, shape.reduce((product, dim) => product * dim, 1)), shape }, tensor.dtype);
+      return toTensor({ data: allocate(name, tensor.dtype, shape.reduce((product, dim) => product * dim, 1)), shape }, tensor.dtype);
     });
     const written = stateOutputs.map((output) => toTensor({ data: this.#destination(output), shape: output.shape }, output.variable.dtype));
     this.session.run([...fed, ...read], [...fetched, ...written]);
@@ -71,7 +71,7 @@ class OnnxExecutable<S extends Signature, R extends Results> implements Executab
       const spare = this.#spare.get(variable.name);
       if (!inPlace && spare !== undefined) this.#spare.set(variable.name, this.state.exchange(variable.name, spare));
     }
-    return Object.fromEntries(this.lowered.fetches.map((name, at) => [name, fetched[at]])) as unknown as Fetches<R>;
+    return Object.fromEntries(this.lowered.fetches.map(({ name }, at) => [name, fetched[at]])) as unknown as Fetches<R>;
   }
 
   async dispose(): Promise<void> {
@@ -86,19 +86,6 @@ class OnnxExecutable<S extends Signature, R extends Results> implements Executab
     const spare = current instanceof Int32Array ? new Int32Array(current.length) : new Float32Array(current.length);
     this.#spare.set(variable.name, spare);
     return spare;
-  }
-}
-
-function emptyArray(dtype: DType, length: number): RuntimeTensor["data"] {
-  switch (dtype) {
-    case "float32":
-      return new Float32Array(length);
-    case "int32":
-      return new Int32Array(length);
-    case "bool":
-      return new Uint8Array(length);
-    default:
-      return dtype satisfies never;
   }
 }
 

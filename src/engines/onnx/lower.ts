@@ -28,7 +28,8 @@ export interface LoweredProgram {
   readonly model: Uint8Array;
   /** Names of the feeds that the model takes. */
   readonly feeds: readonly string[];
-  readonly fetches: readonly string[];
+  /** What is fetched: its name, and that of the model's output. */
+  readonly fetches: readonly { readonly name: string; readonly output: string }[];
   readonly stateInputs: readonly StateInput[];
   readonly stateOutputs: readonly StateOutput[];
 }
@@ -105,25 +106,26 @@ export function lowerToGraph(
   };
   const updates = program.updates.map(({ variable, value }) => ({ variable, value: withoutReshape(value) }));
   builder.prepare([...program.fetches.map(({ tensor }) => tensor), ...updates.map(({ value }) => value)]);
-  for (const { name, tensor } of program.fetches) {
-    builder.identity(builder.value(tensor), finish(`fetch:${name}`, tensor));
-  }
+  // A result is written where it is computed; it is copied only where it is another output too, or nothing's own.
+  const output = (tensor: Tensor, copyName: string): string => {
+    const own = builder.value(tensor);
+    const isFree = builder.isProduced(own) && !values.some(({ name }) => name === own);
+    if (isFree) return finish(own, tensor);
+    builder.identity(own, finish(copyName, tensor));
+    return copyName;
+  };
+  const fetches = program.fetches.map(({ name, tensor }) => ({ name, output: output(tensor, `fetch:${name}`) }));
   const isInPlace = inPlaceUpdates(program);
-  const stateOutputs = updates.map(({ variable, value }): StateOutput => {
-    // A new value is written where it is computed; it is copied only where it is another output too, or nothing's own.
-    const own = builder.value(value);
-    const isFree = builder.isProduced(own) && !values.some((output) => output.name === own);
-    const name = finish(isFree ? own : `next:${variable.name}`, value);
-    if (!isFree) builder.identity(own, name);
-    return { name, variable, shape: value.shape as readonly number[], inPlace: isInPlace({ variable, value }) };
-  });
+  const stateOutputs = updates.map(({ variable, value }): StateOutput => ({
+    name: output(value, `next:${variable.name}`), variable, shape: value.shape as readonly number[], inPlace: isInPlace({ variable, value }),
+  }));
   return {
     graph: {
       name: "decade", nodes: builder.nodes, inputs, outputs: values,
       initializers: [...initializers, ...builder.initializers.values()],
     },
     feeds: [...used],
-    fetches: program.fetches.map(({ name }) => name),
+    fetches,
     stateInputs: constants === undefined ? [...stateInputs.values()] : [],
     stateOutputs,
   };

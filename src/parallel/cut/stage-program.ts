@@ -1,5 +1,5 @@
 import { bindDimensions } from "../../engines/dimensions.ts";
-import type { Engine, Executable, Feeds, NumericArray } from "../../engines/engine.ts";
+import { emptyArray, type Engine, type Executable, type Feeds, type NumericArray } from "../../engines/engine.ts";
 import type { StateStore } from "../../engines/state-store.ts";
 import type { DimValues } from "../../graph/dimension.ts";
 import { backpropagate } from "../../graph/gradients.ts";
@@ -14,10 +14,11 @@ import { topologicalOrder } from "../../graph/traverse.ts";
 import { read } from "../../optim/optimizer.ts";
 import type { Parameter } from "../../nn/module.ts";
 import { gradientVariable } from "../../train/update-program.ts";
+import { ArrayPool } from "./array-pool.ts";
 import { cutPhases, type Phase } from "./phases.ts";
 import type { StageGraph } from "./stages.ts";
 
-/** What a stage has of one micro-batch: what it was fed, and what its phases have left. */
+/** What a stage has of one micro-batch, by name: what it was fed, and what its phases have left. */
 export type StageRecord = Map<string, NumericArray>;
 
 /** A phase as the engine runs it. */
@@ -26,6 +27,8 @@ interface CompiledPhase {
   readonly program: Executable | undefined;
   /** Feeds that it takes beside those of the batch. */
   readonly takes: readonly string[];
+  /** Results that only pass through, and which feed each is. */
+  readonly passed: ReadonlyMap<string, string>;
 }
 
 /** How the backward pass is done: as one, or the gradient by the stage's input before the one by its weights. */
@@ -39,6 +42,7 @@ export class StageProgram {
   readonly #signature: Signature;
   readonly #graph: StageGraph;
   readonly #phases: readonly CompiledPhase[];
+  readonly #pool = new ArrayPool();
   readonly backward: Backward;
   readonly parameters: readonly Parameter[];
 
@@ -126,6 +130,12 @@ export class StageProgram {
     await this.#run(2, record);
   }
 
+  /** Ends a micro-batch, whose record is not used again. */
+  finish(record: StageRecord): void {
+    for (const array of record.values()) this.#pool.give(array);
+    record.clear();
+  }
+
   async dispose(): Promise<void> {
     for (const { program } of this.#phases) await program?.dispose();
   }
@@ -133,10 +143,11 @@ export class StageProgram {
   async #run(phase: 0 | 1 | 2, record: StageRecord): Promise<void> {
     const compiled = this.#phases[phase];
     if (compiled === undefined) throw new Error("The stage was compiled without this phase.");
-    if (compiled.program === undefined) return;
     const feeds = Object.fromEntries([...Object.keys(this.#signature), ...compiled.takes].map((name) => [name, take(record, name)]));
-    const fetched = await compiled.program.run(feeds as Feeds<Signature>);
+    const fetched = await compiled.program?.run(feeds as Feeds<Signature>, (name, dtype, length) => (
+      isPooled(name) ? this.#pool.take(dtype, length) : emptyArray(dtype, length))) ?? {};
     for (const [name, array] of Object.entries(fetched)) if (array !== undefined) record.set(name, array);
+    for (const [result, feed] of compiled.passed) record.set(result, take(record, feed));
   }
 }
 
@@ -144,30 +155,36 @@ export class StageProgram {
 async function compilePhase(
   engine: Engine, state: StateStore, signature: Signature, { results, kept }: Phase, targets: readonly (string | StateVariable)[],
 ): Promise<CompiledPhase> {
-  if (results.length + kept.size === 0) return { program: undefined, takes: [] };
   const reached = topologicalOrder([...results, ...kept.values()]).flatMap((node) => (isNode(node, "input") ? [node.attributes] : []));
   const given = reached.filter(({ name }) => signature[name] === undefined);
   const feeds = { ...signature, ...Object.fromEntries(given.map(({ name, shape, dtype }) => [name, { shape, dtype }])) };
-  const program = await engine.compile(feeds, () => {
-    const fetches: Record<string, Tensor> = Object.fromEntries(kept);
-    const updates: StateUpdate[] = [];
-    results.forEach((value, at) => {
-      const target = targets[at];
-      if (typeof target === "string") {
-        fetches[target] = value;
-      } else if (target !== undefined) {
-        const variable = gradientVariable(target);
-        updates.push({ variable, value: read(variable).add(value) });
-      }
-    });
-    return { ...fetches, updates };
-  }, { state });
-  return { program, takes: given.map(({ name }) => name) };
+  const passed = new Map<string, string>();
+  const fetches: Record<string, Tensor> = Object.fromEntries(kept);
+  const updates: StateUpdate[] = [];
+  results.forEach((value, at) => {
+    const target = targets[at];
+    if (typeof target !== "string") {
+      const variable = target && gradientVariable(target);
+      if (variable !== undefined) updates.push({ variable, value: read(variable).add(value) });
+    } else if (isNode(value.node, "input")) {
+      passed.set(target, value.node.attributes.name);
+    } else {
+      fetches[target] = value;
+    }
+  });
+  const isIdle = Object.keys(fetches).length + updates.length === 0;
+  const program = isIdle ? undefined : await engine.compile(feeds, () => ({ ...fetches, updates }), { state });
+  return { program, takes: given.map(({ name }) => name), passed };
 }
 
 function emptyLike({ shape }: Tensor, dims: DimValues): NumericArray<Float32Array> {
   const sizes = resolveShape(shape, dims);
   return { data: new Float32Array(sizes.reduce((product, size) => product * size, 1)), shape: sizes };
+}
+
+/** What is kept until the micro-batch ends. By then the next stage has read the outputs: their gradient has come back. */
+function isPooled(name: string): boolean {
+  return name.startsWith("kept.") || name.startsWith("output.");
 }
 
 function nameOf({ node }: Tensor): string {

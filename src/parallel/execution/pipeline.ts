@@ -51,6 +51,10 @@ export class Pipeline {
       const given = what === undefined ? [] : await exchange.take(what, microBatch);
       expect(index + 1); // under way while this one computes
       const key = `${stage}.${microBatch}`;
+      const end = (record: StageRecord): void => {
+        records.delete(key);
+        program.finish(record);
+      };
       switch (kind) {
         case "F": {
           const { outputs, record } = await program.forward(batch.batch.feeds, batch.seed, given);
@@ -63,14 +67,16 @@ export class Pipeline {
         case "B": {
           const record = records.get(key) ?? missing(action);
           const slopes = await program.backwardByInputs(record, given);
-          if (kind === "B") records.delete(key);
           if (stage > 0) exchange.send("B", stage, stage - 1, microBatch, slopes);
+          if (kind === "B") end(record);
           break;
         }
-        case "W":
-          await program.backwardByWeights(records.get(key) ?? missing(action));
-          records.delete(key);
+        case "W": {
+          const record = records.get(key) ?? missing(action);
+          await program.backwardByWeights(record);
+          end(record);
           break;
+        }
         default:
           kind satisfies never;
       }
