@@ -24,6 +24,8 @@ const costUnitSchema = z.strictObject({
   vocabulary: z.boolean().default(false),
   /** The part of a sequence's time before it has anything to do: of a projection of targets, the source's; 0 unless given. */
   begins: z.number().min(0).lt(1).optional(),
+  /** Of a projection onto the vocabulary, the part of its time that a shard takes however small it is; 0 unless given. */
+  undivided: z.number().min(0).max(1).optional(),
 });
 
 export const costProfileSchema = z.strictObject({
@@ -35,6 +37,8 @@ export const costProfileSchema = z.strictObject({
   microBatch: z.strictObject({ sequences: z.number().positive(), tokens: z.number().positive() }),
   /** In the order of the forward pass. */
   units: z.array(costUnitSchema).min(1),
+  /** Whether batches can pass in pieces of time, as those of a recurrent model without attention: wavefronts are searched too. */
+  recurrent: z.boolean().optional(),
   /** Numbers that the optimiser keeps beside each weight: 2 with Adam. */
   optimizerMoments: z.number().nonnegative().default(2),
 });

@@ -40,11 +40,12 @@ export function isWavefront({ schedule }: Pick<Layout, "schedule">): boolean {
   return schedule === "wavefront-2014";
 }
 
-/** `replicas=2,stages=4,schedule=1f1b,micro-batches=8`, with what is not at its default; `parseLayout` reads it. */
+/** `replicas=2,stages=4,schedule=1f1b,micro-batches=8`: what is not at its default; `parseLayout` reads it. */
 export function formatLayout({ replicas, stages, vocabulary, schedule, chunks, microBatches, share, logits }: Layout): string {
+  const isCut = stages > 1 || vocabulary > 1;
   const parts: [string, string | number | undefined][] = [
-    ["replicas", replicas], ["stages", stages], ["vocabulary", vocabulary === 1 ? undefined : vocabulary],
-    ["schedule", stages === 1 && vocabulary === 1 ? undefined : schedule], ["chunks", chunks === 1 ? undefined : chunks],
+    ["replicas", replicas === 1 && isCut ? undefined : replicas], ["stages", stages === 1 ? undefined : stages],
+    ["vocabulary", vocabulary === 1 ? undefined : vocabulary], ["schedule", isCut ? schedule : undefined], ["chunks", chunks === 1 ? undefined : chunks],
     ["share", share], ["logits", logits], ["micro-batches", microBatches],
   ];
   return parts.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`])).join(",");

@@ -31,6 +31,11 @@ export function total(stage: Stage, of: (unit: CostUnit) => number): number {
   return stage.reduce((sum, { unit, part }) => sum + part * of(unit), 0);
 }
 
+/** Seconds of a stage's units; a shard takes what cannot be divided and its part of the rest. */
+export function totalSeconds(stage: Stage, of: (unit: CostUnit) => number): number {
+  return stage.reduce((sum, { unit, part }) => sum + (part === 0 || part === 1 ? part : part + (1 - part) * (unit.undivided ?? 0)) * of(unit), 0);
+}
+
 /** Cuts the model into the layout's stages, each as near to as much work as the others as its units allow. */
 export function place(profile: CostProfile, layout: Layout): Placement {
   const count = stagesOfModel(layout);
@@ -43,15 +48,15 @@ export function place(profile: CostProfile, layout: Layout): Placement {
   const whole = (part: number): Stage => vocabulary.map((unit) => ({ unit, part }));
   const stages = cut(body, count, layout);
   const last = stages.at(-1) ?? [];
-  const share = layout.share ?? balancedShare(total(last, workOf), total(whole(1), workOf), layout.vocabulary);
+  const share = layout.share ?? balancedShare(totalSeconds(last, workOf), total(whole(1), (unit) => workOf(unit) * (1 - (unit.undivided ?? 0))), layout.vocabulary);
   const withShare = share === 0 ? last : [...last, ...whole(share)];
   return { stages: [...stages.slice(0, -1), withShare, whole((1 - share) / (layout.vocabulary - 1))], share };
 }
 
 /** Part of the vocabulary with which a device that has other work is busy as long as each of the others that share it. */
-function balancedShare(body: number, vocabulary: number, devices: number): number {
-  if (vocabulary === 0) return 1 / devices;
-  return Math.max(0, (vocabulary - (devices - 1) * body) / (devices * vocabulary));
+function balancedShare(body: number, divided: number, devices: number): number {
+  if (divided === 0) return 1 / devices;
+  return Math.max(0, (divided - (devices - 1) * body) / (devices * divided));
 }
 
 function cut(units: readonly CostUnit[], count: number, layout: Layout): Stage[] {

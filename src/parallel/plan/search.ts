@@ -1,8 +1,8 @@
-import type { CostProfile } from "../cost-profile.ts";
+import type { CostProfile, CostUnit } from "../cost-profile.ts";
 import { ScheduleError } from "../schedule.ts";
-import { formatLayout, type Layout } from "./layout.ts";
+import { formatLayout, isWavefront, type Layout } from "./layout.ts";
 import { memoryOf, pipelineMemory, stagesOfDevices } from "./memory.ts";
-import { place, total, workOf, type Placement } from "./placement.ts";
+import { place, total, totalSeconds, workOf, type Placement } from "./placement.ts";
 import { oneDeviceSeconds, ringSeconds, simulate, type Simulation } from "./simulate.ts";
 
 export interface PlanQuestion {
@@ -48,8 +48,8 @@ const MOST_CHUNKS = 8;
 
 /**
  * Finds the layouts for a number of devices that make most tokens a second: replicas x stages x shares of the vocabulary
- * x schedules x micro-batches, every combination that uses all devices and fits their memory. Wavefronts are left out:
- * they are for recurrent models alone. A layout whose least possible time is behind the best is not played.
+ * x schedules x micro-batches, every combination that uses all devices and fits their memory; wavefronts among them where
+ * the model is recurrent. A layout whose least possible time is behind the best is not played.
  * @throws ScheduleError where no layout uses all devices, or none fits
  */
 export function searchLayouts({ profiles, devices, microBatches, memory = Infinity }: PlanQuestion, best = 10): Plan {
@@ -86,17 +86,31 @@ function layoutsFor(profile: CostProfile, devices: number, microBatches: number)
   return divisors(devices).filter((replicas) => microBatches % replicas === 0).flatMap((replicas) => {
     const each = devices / replicas;
     const base = { replicas, microBatches: microBatches / replicas, chunks: 1, vocabulary: 1 };
-    const whole = each > profile.units.length ? [] : schedulesFor({ ...base, stages: each }, profile.units.length);
+    const pieces = profile.recurrent === true ? piecesOfTime(profile) : [];
+    const whole = each > profile.units.length ? [] : schedulesFor({ ...base, stages: each }, profile.units.length, pieces);
     if (body === profile.units.length) return whole;
-    const shared = Array.from({ length: Math.min(each - 1, body) }, (_, at) => schedulesFor({ ...base, stages: at + 1, vocabulary: each - at }, body));
+    const shared = Array.from({ length: Math.min(each - 1, body) }, (_, at) => schedulesFor({ ...base, stages: at + 1, vocabulary: each - at }, body, pieces));
     return [...whole, ...shared.flat()];
   });
 }
 
-function schedulesFor(cut: Omit<Layout, "schedule">, units: number): Layout[] {
+/** Steps of time of a sequence. */
+export function stepsOfTime({ microBatch }: CostProfile): number {
+  return Math.max(1, Math.round(microBatch.tokens / microBatch.sequences));
+}
+
+/** Pieces of one, two, four and eight steps. */
+function piecesOfTime(profile: CostProfile): number[] {
+  return [...new Set([1, 2, 4, 8].map((steps) => Math.ceil(stepsOfTime(profile) / steps)))];
+}
+
+function schedulesFor(cut: Omit<Layout, "schedule">, units: number, pieces: readonly number[]): Layout[] {
   const { stages, vocabulary, microBatches } = cut;
   if (stages === 1 && vocabulary === 1) return [{ ...cut, schedule: "none" }];
-  const simple = (["1f1b", "zb-h1", "gpipe", "none"] as const).map((schedule): Layout => ({ ...cut, schedule }));
+  const simple = [
+    ...(["1f1b", "zb-h1", "gpipe", "none"] as const).map((schedule): Layout => ({ ...cut, schedule })),
+    ...pieces.map((chunks): Layout => ({ ...cut, schedule: "wavefront-2014", chunks })),
+  ];
   if (vocabulary > 1) return simple;
   const chunks = Array.from({ length: Math.max(0, Math.min(MOST_CHUNKS, Math.floor(units / stages)) - 1) }, (_, at) => at + 2);
   return [
@@ -117,24 +131,27 @@ function candidateOf(profile: CostProfile, layout: Layout): Candidate {
 }
 
 /**
- * A bound below a step's time: each device does all its work, after the first micro-batch has come to it and before the
- * last has gone back from it, and reduces, updates and gathers its weights. Of schedules in the order of micro-batches.
+ * A bound below a step's time. Each device does all its work after the first micro-batch has come to it, and then reduces
+ * its gradients, while the last micro-batch's go back to the first device, which reduces its own; all update and gather.
  */
-export function leastSeconds(profile: CostProfile, layout: Layout, placement: Placement): number {
-  const { stages, share } = placement;
+export function leastSeconds(profile: CostProfile, layout: Layout, { stages, share }: Placement): number {
   const { replicas, microBatches, schedule } = layout;
+  const bodies = share === undefined ? stages : stages.map((stage) => stage.filter(({ unit }) => !unit.vocabulary));
+  const before = (device: number, of: (unit: CostUnit) => number): number => bodies.slice(0, device).reduce((sum, stage) => sum + totalSeconds(stage, of), 0);
   // Where gradients by weights wait, it is not known that any of the stages before come after a device's last action.
-  const isSplit = schedule === "zb-h1" || schedule === "zb-v";
-  const wayTo = (device: number): number => stages.slice(0, device).reduce((sum, stage) => {
-    const body = share === undefined ? stage : stage.filter(({ unit }) => !unit.vocabulary);
-    return sum + total(body, isSplit ? ({ forward }) => forward : workOf);
-  }, 0);
-  const everything = stages.reduce((sum, stage, at) => sum + (share !== undefined && at === stages.length - 1 ? 0 : total(stage, workOf)), 0);
-  return Math.max(...stagesOfDevices(layout, placement).map((held, device) => {
+  const isOrdered = schedule !== "zb-h1" && schedule !== "zb-v" && !isWavefront(layout);
+  const devices = stagesOfDevices(layout, { stages, share }).map((held, device) => {
     const own = held.flatMap((at) => stages[at] ?? []);
-    const busy = Math.max(schedule === "none" ? microBatches * everything : 0, wayTo(device) + microBatches * total(own, workOf));
-    return busy + 2 * ringSeconds(profile, total(own, (unit) => unit.parameterBytes), replicas) + total(own, (unit) => unit.update) / replicas;
-  }));
+    const work = microBatches * totalSeconds(own, workOf);
+    return {
+      done: (isWavefront(layout) ? 0 : before(device, ({ forward }) => forward)) + work,
+      backAtFirst: schedule === "none" ? microBatches * before(stages.length, workOf) : isOrdered ? before(device, workOf) + work : 0,
+      exchange: ringSeconds(profile, total(own, (unit) => unit.parameterBytes), replicas), update: total(own, (unit) => unit.update) / replicas,
+    };
+  });
+  const first = devices[0]?.exchange ?? 0;
+  const reduced = Math.max(...devices.map(({ done, backAtFirst, exchange }) => Math.max(done + exchange, backAtFirst + first)));
+  return reduced + Math.max(...devices.map(({ exchange, update }) => exchange + update));
 }
 
 function groupByCut(candidates: readonly Candidate[]): Candidate[][] {

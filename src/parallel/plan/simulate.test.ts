@@ -18,7 +18,7 @@ describe("any layout", () => {
     fc.assert(fc.property(laidOut(someLink), ({ profile, layout }) => {
       const { speedup, stepSeconds } = simulate(profile, layout);
       expect(speedup).toBeLessThanOrEqual(devicesOf(layout) * (1 + 1e-9));
-      if (layout.schedule !== "wavefront-2014") expect(stepSeconds).toBeGreaterThanOrEqual(leastSeconds(profile, layout, place(profile, layout)) * (1 - 1e-9));
+      expect(stepSeconds).toBeGreaterThanOrEqual(leastSeconds(profile, layout, place(profile, layout)) * (1 - 1e-9));
     }), runs);
   });
 

@@ -1,7 +1,7 @@
 import type { CostProfile, CostUnit } from "../cost-profile.ts";
 import type { Costs } from "../schedule-player.ts";
 import { isWavefront, type Layout } from "./layout.ts";
-import { total, type Placement, type Stage } from "./placement.ts";
+import { totalSeconds, type Placement, type Stage } from "./placement.ts";
 
 interface Times {
   readonly F: number;
@@ -71,7 +71,7 @@ const NOTHING: Times = { F: 0, I: 0, W: 0 };
 
 function timesOf(stage: Stage, chunk: number, chunks: number, dropped: boolean): Times {
   const early = (unit: CostUnit): boolean => dropped && unit.vocabulary;
-  const sum = (of: (unit: CostUnit) => number): number => total(stage, (unit) => partInTime(unit, chunk, chunks) * of(unit));
+  const sum = (of: (unit: CostUnit) => number): number => totalSeconds(stage, (unit) => partInTime(unit, chunk, chunks) * of(unit));
   return {
     F: sum((unit) => unit.forward + (early(unit) ? unit.inputGradient + unit.weightGradient : 0)),
     I: sum((unit) => (early(unit) ? 0 : unit.inputGradient)),
