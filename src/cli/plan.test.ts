@@ -53,6 +53,11 @@ describe("plan", () => {
     expect(out).toMatch(/^replicas=4,micro-batches=2 +33 +4\.00 +0\.0 % +14 +4$/m);
   });
 
+  it("says how to train under the fastest layout that training knows", async () => {
+    const { out } = await place.decade("plan", costs, "--devices", "8", "--micro-batches", "8", "--memory", "8");
+    expect(out).toMatch(/^To train under replicas=2,stages=4,schedule=(\S+),micro-batches=4, \d\.\d\d times one device, with batches of 4 sequences: mpirun -n 8 decade train \S+ --set parallel\.stages=4 --set parallel\.schedule=\1 --set training\.accumulate=8$/m);
+  });
+
   it("leaves out what does not fit, and says how many", async () => {
     const { layouts, tooLarge } = await plan(costs, "--devices", "4", "--micro-batches", "8", "--memory", "8");
     expect(tooLarge).toBeGreaterThan(0);

@@ -1,13 +1,14 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { CostProfile } from "../parallel/cost-profile.ts";
-import { devicesOf, parseLayout } from "../parallel/plan/layout.ts";
+import { devicesOf, parseLayout, type Layout } from "../parallel/plan/layout.ts";
 import { describeLayout, explainChoice, planNamedLayout } from "../parallel/plan/explain.ts";
 import { searchLayouts, type PlannedLayout, type PlanQuestion } from "../parallel/plan/search.ts";
 import { timelineChart } from "../parallel/plan/timeline-chart.ts";
 import { ScheduleError } from "../parallel/schedule.ts";
 import { writeSvg } from "../plot/render.ts";
 import { loadAnyConfig } from "../train/config-load.ts";
+import { PIPELINES } from "../train/config-parallel.ts";
 import { CommandError } from "./errors.ts";
 import { count, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
@@ -39,7 +40,7 @@ export function addPlan(program: Command, io: Io): void {
 }
 
 async function runPlan(path: string, flags: PlanFlags, io: Io): Promise<void> {
-  const { profiles, microBatches } = await readQuestion(path, flags);
+  const { profiles, microBatches, config } = await readQuestion(path, flags);
   const [first] = profiles;
   const bytes = flags.memory === undefined ? first?.device.memoryBytes ?? undefined : flags.memory * 2 ** 20;
   const question: PlanQuestion = { profiles, devices: flags.devices, microBatches, memory: bytes };
@@ -59,24 +60,25 @@ async function runPlan(path: string, flags: PlanFlags, io: Io): Promise<void> {
   };
   printResult(io, flags.json, figures, () => [
     ...describeStep(question, flags), "", layoutTable(layouts, asked !== undefined), "",
-    `${plan.considered} layouts use ${flags.devices} devices${bytes === undefined ? "" : `; ${plan.tooLarge} of them need more than ${mebibytes(bytes)} MiB a device`}. Of each cut the best schedule is shown.`,
+    `${plan.considered} layouts use ${flags.devices} device${flags.devices === 1 ? "" : "s"}${bytes === undefined ? "" : `; ${plan.tooLarge} of them need more than ${mebibytes(bytes)} MiB a device`}. Of each cut the best schedule is shown.`,
     ...(asked === undefined ? [] : [describeAsked(asked, bytes)]),
     ...(best === undefined ? [] : [`${asked === undefined ? "Chosen" : "Best"}: ${best.name}, ${explainChoice(best, plan.layouts, profiles, flags.devices, bytes)}`]),
+    ...describeTrained(fastestTrained(question), config, flags.devices),
     ...(flags.svg === undefined ? [] : [`The timeline of ${chosen.name} is in ${flags.svg}.`]),
   ].join("\n"));
 }
 
-async function readQuestion(path: string, { costs, microBatches, devices }: PlanFlags): Promise<{ profiles: CostProfile[]; microBatches: number[] }> {
+async function readQuestion(path: string, { costs, microBatches, devices }: PlanFlags): Promise<{ profiles: CostProfile[]; microBatches: number[]; config: string }> {
   if (!existsSync(path)) throw new CommandError(`There is no file "${path}".`);
   if (costs === undefined && await isCostsFile(path)) {
-    return { profiles: await readCosts(path), microBatches: microBatches === undefined ? [devices, 2 * devices, 4 * devices] : [microBatches] };
+    return { profiles: await readCosts(path), microBatches: microBatches === undefined ? [devices, 2 * devices, 4 * devices] : [microBatches], config: "CONFIG" };
   }
   const { training } = await loadAnyConfig(path);
   const file = costs ?? costsBeside(path).find((each) => existsSync(each));
   if (file === undefined) {
     throw new CommandError(`It is not known what ${path} costs: run \`decade profile ${path} --output ${costsBeside(path)[0] ?? ""}\`, or give a file with --costs.`);
   }
-  return { profiles: await readCosts(file), microBatches: [microBatches ?? training.accumulate] };
+  return { profiles: await readCosts(file), microBatches: [microBatches ?? training.accumulate], config: path };
 }
 
 function namedLayout(name: string, { profiles, devices, microBatches }: PlanQuestion): PlannedLayout {
@@ -87,12 +89,12 @@ function namedLayout(name: string, { profiles, devices, microBatches }: PlanQues
   }, name, profiles, microBatches);
 }
 
-/** A layout that was asked for is shown though no other is possible. */
-function search(question: PlanQuestion, isOneAsked: boolean): ReturnType<typeof searchLayouts> {
+/** The search, which may find nothing where something else is there to be shown. */
+function search(question: PlanQuestion, mayFail: boolean): ReturnType<typeof searchLayouts> {
   try {
     return searchLayouts(question);
   } catch (problem) {
-    if (isOneAsked && problem instanceof ScheduleError) return { layouts: [], considered: 0, tooLarge: 0, leastMemory: Infinity };
+    if (mayFail && problem instanceof ScheduleError) return { layouts: [], considered: 0, tooLarge: 0, leastMemory: Infinity };
     throw problem;
   }
 }
@@ -120,13 +122,34 @@ function describeStep({ profiles, microBatches, devices }: PlanQuestion, flags: 
 function layoutTable(layouts: readonly PlannedLayout[], isFirstAsked: boolean): string {
   return table(["layout", "tokens/s", "speedup", "bubble", "MiB", "sequences", ""], layouts.map(({ name, simulation, profile, speedup }, at) => [
     name, count(simulation.tokensPerSecond), speedup.toFixed(2), `${(100 * simulation.bubble).toFixed(1)} %`, count(simulation.peakMemoryBytes / 2 ** 20),
-    String(profile.microBatch.sequences), isFirstAsked && at === 0 ? "asked for" : "",
+    String(profile.microBatch.sequences), [...(isFirstAsked && at === 0 ? ["asked for"] : []), ...(isTrained(simulation.layout) ? [] : ["simulated only"])].join(", "),
   ]), [1, 2, 3, 4, 5]);
 }
 
 function describeAsked({ name, simulation, speedup }: PlannedLayout, bytes: number | undefined): string {
   const room = bytes !== undefined && simulation.peakMemoryBytes > bytes ? ` It needs ${mebibytes(simulation.peakMemoryBytes)} MiB a device, more than the ${mebibytes(bytes)} MiB there are.` : "";
   return `Asked for: ${name}, ${describeLayout(simulation)}: ${speedup.toFixed(2)} times one device.${room}`;
+}
+
+/** Whether `decade train` runs a layout. */
+function isTrained({ vocabulary, schedule }: Layout): boolean {
+  return vocabulary === 1 && (PIPELINES as readonly string[]).includes(schedule);
+}
+
+function fastestTrained(question: PlanQuestion): PlannedLayout | undefined {
+  return question.devices === 1 ? undefined : search({ ...question, accepts: isTrained }, true).layouts[0];
+}
+
+/** How to train under a layout. */
+function describeTrained(trained: PlannedLayout | undefined, config: string, devices: number): string[] {
+  if (trained === undefined) return [];
+  const { name, profile, speedup, simulation: { layout } } = trained;
+  const { replicas, stages, schedule, chunks, microBatches } = layout;
+  const fields = [
+    ...(stages === 1 ? [] : [`parallel.stages=${stages}`, `parallel.schedule=${schedule}`]),
+    ...(schedule === "interleaved-1f1b" ? [`parallel.chunks=${chunks}`] : []), `training.accumulate=${replicas * microBatches}`,
+  ];
+  return [`To train under ${name}, ${speedup.toFixed(2)} times one device, with batches of ${profile.microBatch.sequences} sequences: mpirun -n ${devices} decade train ${config} ${fields.map((field) => `--set ${field}`).join(" ")}`];
 }
 
 function mebibytes(bytes: number): string {

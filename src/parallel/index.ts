@@ -1,5 +1,10 @@
 export { balancedPartition } from "./balanced-partition.ts";
 export { withCommunication } from "./communication.ts";
+export { costProfileSchema, type CostProfile, type CostUnit } from "./cost-profile.ts";
+export { formatLayout, parseLayout, type Layout, type LayoutContext } from "./plan/layout.ts";
+export { searchLayouts, type Plan, type PlannedLayout, type PlanQuestion } from "./plan/search.ts";
+export { simulate, type SimulatedDevice, type Simulation } from "./plan/simulate.ts";
+export { timelineChart } from "./plan/timeline-chart.ts";
 export {
   formatAction, ScheduleError, stageDevices,
   type Action, type Communication, type Computation, type PipelineSchedule, type ScheduleSize,

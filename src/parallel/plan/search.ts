@@ -13,6 +13,8 @@ export interface PlanQuestion {
   readonly microBatches: readonly number[];
   /** Bytes of each device; without limit unless given. */
   readonly memory?: number | undefined;
+  /** Layouts that are of interest; all unless given. */
+  readonly accepts?: (layout: Layout) => boolean;
 }
 
 /** A layout with what it makes of the model. */
@@ -52,9 +54,9 @@ const MOST_CHUNKS = 8;
  * the model is recurrent. A layout whose least possible time is behind the best is not played.
  * @throws ScheduleError where no layout uses all devices, or none fits
  */
-export function searchLayouts({ profiles, devices, microBatches, memory = Infinity }: PlanQuestion, best = 10): Plan {
+export function searchLayouts({ profiles, devices, microBatches, memory = Infinity, accepts = () => true }: PlanQuestion, best = 10): Plan {
   const candidates = profiles.flatMap((profile) => (
-    microBatches.flatMap((count) => stepsOf(profile, profiles, count)).flatMap((count) => layoutsFor(profile, devices, count).map((layout) => candidateOf(profile, layout)))));
+    microBatches.flatMap((count) => stepsOf(profile, profiles, count)).flatMap((count) => layoutsFor(profile, devices, count).filter(accepts).map((layout) => candidateOf(profile, layout)))));
   if (candidates.length === 0) throw new ScheduleError(noneUses(profiles, devices, microBatches));
   const fitting = candidates.filter((candidate) => candidate.memory <= memory);
   const leastMemory = candidates.reduce((least, candidate) => Math.min(least, candidate.memory), Infinity);
