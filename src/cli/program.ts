@@ -10,6 +10,7 @@ import { addInspect } from "./inspect.ts";
 import { processIo, type Io } from "./io.ts";
 import { addPlan } from "./plan.ts";
 import { addPretrain } from "./pretrain.ts";
+import { addProfile } from "./profile.ts";
 import { addRescore } from "./rescore.ts";
 import { addRuns } from "./runs.ts";
 import { addSchedule } from "./schedule.ts";
@@ -38,7 +39,7 @@ function createProgram(io: Io): Command {
     .description("Sequence learning, end to end: train, use and measure models that read one sequence and write another.")
     .version(packageVersion(), "--version", "print the version")
     .showHelpAfterError("(run with --help for what there is)");
-  for (const add of [addTrain, addPretrain, addTranslate, addEvaluate, addScore, addScoreText, addRescore, addInspect, addAverage, addRuns, addTokenize, addImport, addExport, addGenerate, addSchedule, addPlan]) add(program, io);
+  for (const add of [addTrain, addPretrain, addTranslate, addEvaluate, addScore, addScoreText, addRescore, addInspect, addAverage, addRuns, addTokenize, addImport, addExport, addGenerate, addProfile, addSchedule, addPlan]) add(program, io);
   return program;
 }
 

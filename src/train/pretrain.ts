@@ -8,9 +8,9 @@ import { resolveTextRun, type TextRunConfig, type TextRunInput } from "./config-
 import { Tokenizer } from "../text/tokenizer.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { ALONE } from "./team.ts";
-import { openRunText, openTextData } from "./text-data.ts";
+import { openRunText, openTextData, type TextData } from "./text-data.ts";
 import { evaluationSource, textSource, textTask, type TextTaskOptions } from "./text-task.ts";
-import { openDirectory, shareCheckpoint, takeUp, trainTask, type TrainedRun, type TrainOptions } from "./train-task.ts";
+import { openDirectory, shareCheckpoint, takeUp, trainTask, type TrainedRun, type Training, type TrainOptions } from "./train-task.ts";
 
 /**
  * Trains the language model that a configuration describes and leaves it in a run directory.
@@ -34,20 +34,26 @@ async function pretrainIn(directory: RunDirectory | undefined, config: TextRunCo
   const checkpoint = await shareCheckpoint(team, directory && await takeUp(directory, config, () => directory.readTextConfig(), onEvent));
   const led = directory && await openRunText(config, directory, checkpoint === undefined);
   const shared = await team.share(led?.tokenizer.toJson());
-  const { tokenizer, train, validation } = led ?? await openTextData(config, Tokenizer.parse(shared));
+  const data = led ?? await openTextData(config, Tokenizer.parse(shared));
+  const training = { ...config.training, normalize: "tokens" } as const;
+  return trainTask(directory, { config: { ...config, training }, checkpoint, ...textTraining(config, data) }, { ...options, onEvent });
+}
+
+/** What a configuration and its text give the trainer. */
+export function textTraining(config: TextRunConfig, { tokenizer, train, validation }: TextData): Training {
   const model = buildLanguageModel(config.model, tokenizer.size).seed(config.seed);
   const { training, seed } = config;
   const { window, order, carriedRows } = readingOf(config);
   const task: TextTaskOptions = { labelSmoothing: training.labelSmoothing, zLoss: training.zLoss, window, carriedRows, separateDocuments: training.separateDocuments };
   const reading = { batch: training.batch.sequences, context: window, documents: training.separateDocuments };
-  return trainTask(directory, textTask(model, task), {
-    config: { ...config, training: { ...training, normalize: "tokens" } }, checkpoint, vocabulary: vocabularyFingerprint([tokenizer]),
+  return {
+    task: textTask(model, task), vocabulary: vocabularyFingerprint([tokenizer]),
     batches: textSource(packed(() => new PackedBatches(train, { ...reading, order, seed })), task),
     validation: validation && evaluationSource(validation, {
       ...reading, carried: carriedRows !== undefined, carriedRows, ...(training.validationBatches !== undefined && { most: training.validationBatches }),
     }),
     amount: { training: tokensOf(train), validation: validation?.tokens ?? 0, unit: "tokens" },
-  }, { ...options, onEvent });
+  };
 }
 
 /** Tokens of a row when nothing is said, as in the larger models of Zaremba et al. 2014, section 4.1. */

@@ -40,18 +40,26 @@ async function heldOut(spec: HeldOut | undefined, split: readonly Pair[]): Promi
 /** The run's tokenizers: those it has, or new ones, learned from the training pairs and saved. */
 export async function prepareTokenizers(directory: RunDirectory, config: RunConfig, pairs: readonly Pair[], isNew: boolean): Promise<Tokenizers> {
   if (!isNew) return loadTokenizers(directory, config);
+  const tokenizers = await learnTokenizers(config, pairs);
+  const { source, target } = tokenizers;
+  if (source === target) {
+    await writeFile(directory.tokenizerFile(), source.toJson());
+  } else {
+    await writeFile(directory.tokenizerFile("source"), source.toJson());
+    await writeFile(directory.tokenizerFile("target"), target.toJson());
+  }
+  return tokenizers;
+}
+
+/** Tokenizers as a configuration asks for them, learned from pairs. */
+export async function learnTokenizers({ tokenizer }: RunConfig, pairs: readonly Pair[]): Promise<Tokenizers> {
   const sources = pairs.map(({ source }) => source);
   const targets = pairs.map(({ target }) => target);
-  if ("kind" in config.tokenizer) {
-    const joint = await Tokenizer.train(config.tokenizer, [...sources, ...targets]);
-    await writeFile(directory.tokenizerFile(), joint.toJson());
+  if ("kind" in tokenizer) {
+    const joint = await Tokenizer.train(tokenizer, [...sources, ...targets]);
     return { source: joint, target: joint };
   }
-  const source = await Tokenizer.train(config.tokenizer.source, sources);
-  const target = await Tokenizer.train(config.tokenizer.target, targets);
-  await writeFile(directory.tokenizerFile("source"), source.toJson());
-  await writeFile(directory.tokenizerFile("target"), target.toJson());
-  return { source, target };
+  return { source: await Tokenizer.train(tokenizer.source, sources), target: await Tokenizer.train(tokenizer.target, targets) };
 }
 
 export function specialTokens({ source, target }: Tokenizers): { source: Special; target: Special } {

@@ -72,13 +72,9 @@ export async function shareCheckpoint(team: Team, checkpoint: StartingPoint): Pr
   return team.leads ? checkpoint : shared.place && { ...shared.place, model: new Map(), optimizer: new Map() };
 }
 
-export interface TaskParts {
-  readonly config: {
-    readonly name: string; readonly directory: string; readonly training: TrainerSettings; readonly seed: number;
-    readonly engine: EngineConfig; readonly parallel: ParallelConfig;
-  };
-  /** Where to go on from. */
-  readonly checkpoint: Checkpoint | undefined;
+/** What is to be learned, from what. */
+export interface Training {
+  readonly task: TrainingTask;
   /** Fingerprint of the vocabularies. */
   readonly vocabulary: string;
   readonly batches: BatchSource;
@@ -86,9 +82,18 @@ export interface TaskParts {
   readonly amount: DataAmount;
 }
 
+export interface TaskParts extends Training {
+  readonly config: {
+    readonly name: string; readonly directory: string; readonly training: TrainerSettings; readonly seed: number;
+    readonly engine: EngineConfig; readonly parallel: ParallelConfig;
+  };
+  /** Where to go on from. */
+  readonly checkpoint: Checkpoint | undefined;
+}
+
 /** Trains until the end, or until the signal is aborted; where this process leads, in a run directory. */
 export async function trainTask(
-  directory: RunDirectory | undefined, task: TrainingTask, { config, checkpoint, amount, ...parts }: TaskParts,
+  directory: RunDirectory | undefined, { task, config, checkpoint, amount, ...parts }: TaskParts,
   { onEvent, signal, engine: given, team = ALONE }: TrainOptions & { readonly onEvent: (event: TrainEvent) => void },
 ): Promise<TrainedRun> {
   const { threads } = config.engine;

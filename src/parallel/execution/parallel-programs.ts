@@ -9,11 +9,11 @@ import type { BatchResult, SavedTensors, SeededBatch, StepPrograms } from "../..
 import type { CompileTaskOptions } from "../../train/team.ts";
 import { trainingFlops } from "../../train/training-programs.ts";
 import type { BatchSource, TrainingBatch, TrainingTask } from "../../train/training-task.ts";
-import { balancedPartition } from "../balanced-partition.ts";
 import { StageProgram, type Backward } from "../cut/stage-program.ts";
 import { cutStages } from "../cut/stages.ts";
 import { trainingGraph, validationGraph } from "../cut/task-graphs.ts";
-import { modelUnits, type ModelUnit } from "../cut/units.ts";
+import { measuredCosts, readCostProfile, stageOfLayers } from "../cut/stage-of-layers.ts";
+import { modelUnits } from "../cut/units.ts";
 import { ScheduleError } from "../schedule.ts";
 import type { Group, Transport } from "../transport.ts";
 import { layoutOf, placeOf, rankOf, type Layout } from "./layout.ts";
@@ -56,7 +56,7 @@ export class ParallelPrograms implements StepPrograms {
     this.#parts = parts;
   }
 
-  static async compile(engine: Engine, task: TrainingTask, transport: Transport, options: CompileTaskOptions, costOf?: (unit: ModelUnit) => number): Promise<ParallelPrograms> {
+  static async compile(engine: Engine, task: TrainingTask, transport: Transport, options: CompileTaskOptions): Promise<ParallelPrograms> {
     requireStateless(task);
     const { parallel, accumulate, sample, averages } = options;
     const layout = layoutOf(transport.size, accumulate, parallel);
@@ -65,6 +65,8 @@ export class ParallelPrograms implements StepPrograms {
     const loss = trainingGraph(task);
     const dims = bindDimensions(task.signature, sample.feeds);
     const units = modelUnits(loss);
+    const world = await transport.group(Array.from({ length: transport.size }, (_, rank) => rank));
+    const costOf = parallel.costs === undefined ? undefined : measuredCosts(await broadcastJson(world, world.place === 0 ? await readCostProfile(parallel.costs) : undefined), parallel.costs);
     const stageOf = stageOfLayers(units, schedule.stages, costOf ?? ((unit) => dimensionValue(unit.flops, dims)));
     const state = engine.createState();
     const parameters = task.model.parameters();
@@ -84,7 +86,6 @@ export class ParallelPrograms implements StepPrograms {
     const held = Array.from({ length: layout.devices }, (_, device) => (
       new Set(graphs.flatMap((graph, stage) => (layout.deviceOf[stage] === device ? StageProgram.parametersOf(graph, parameters) : [])))));
     const ranksOf = (devices: readonly number[]): number[] => devices.map((device) => rankOf({ replica: place.replica, device }, layout));
-    const world = await transport.group(Array.from({ length: transport.size }, (_, rank) => rank));
     const replicas = await transport.group(Array.from({ length: layout.replicas }, (_, replica) => rankOf({ replica, device: place.device }, layout)));
     const ties: Tie[] = [];
     const counted = new Set<string>();
@@ -198,18 +199,6 @@ export class ParallelPrograms implements StepPrograms {
     throw new ScheduleError(`After ${this.#steps} steps the weights of rank ${strange} are no longer those of rank ${strange % layout.devices}, `
       + "which has the same stages: one of the two computes wrongly. Go on from the newest checkpoint, on other hardware.");
   }
-}
-
-/** Stage of each layer: units in their order, cut so that the slowest stage takes as little as possible. */
-function stageOfLayers(units: readonly ModelUnit[], stages: number, costOf: (unit: ModelUnit) => number): (layer: string) => number {
-  if (stages > units.length) {
-    throw new ScheduleError(`The model has ${units.length} parts that are not cut (${units.map(({ layers }) => layers.join("+")).join(", ")}), `
-      + `too few for ${stages} stages; lower parallel.stages or parallel.chunks.`);
-  }
-  const starts = balancedPartition(units.map(costOf), stages);
-  const stageOf = new Map(units.flatMap(({ layers }, unit) => (
-    layers.map((layer) => [layer, starts.findLastIndex((start) => start <= unit)] as const))));
-  return (layer) => stageOf.get(layer) ?? 0;
 }
 
 /** A state that goes from batch to batch leaves nothing to do side by side. */
