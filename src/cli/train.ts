@@ -4,6 +4,7 @@ import type { RunConfig } from "../train/config.ts";
 import { isTextRunConfig, type TextRunConfig } from "../train/config-text.ts";
 import { pretrain } from "../train/pretrain.ts";
 import { train } from "../train/train.ts";
+import type { Team } from "../train/team.ts";
 import type { TrainedRun, TrainOptions } from "../train/train-task.ts";
 import { EXIT, Interruption, UsageError } from "./errors.ts";
 import { count } from "./format.ts";
@@ -11,6 +12,7 @@ import { interruptible } from "./interrupt.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, positiveInteger, setOption } from "./options.ts";
 import { trainingReporter } from "./progress.ts";
+import { together } from "./together.ts";
 
 interface TrainFlags {
   readonly resume?: boolean;
@@ -42,18 +44,20 @@ async function runTrain(file: string, flags: TrainFlags, io: Io): Promise<void> 
     ...(flags.name === undefined ? [] : [`name=${JSON.stringify(flags.name)}`]),
     ...(flags.threads === undefined ? [] : [`engine.threads=${flags.threads}`]),
   ]);
-  const run = await trainWith(config, flags, io);
-  printResult(io, flags.json, run, () => describeRun(run));
+  await together(io, async (team, own) => {
+    const run = await trainWith(config, flags, own, team);
+    printResult(own, flags.json, run, () => describeRun(run));
+  });
 }
 
 /** Trains with progress shown. @throws Interruption where it was stopped before its end */
 export async function trainWith(
-  config: RunConfig | TextRunConfig, { resume = false, overwrite = false, json }: Pick<TrainFlags, "resume" | "overwrite" | "json">, io: Io,
+  config: RunConfig | TextRunConfig, { resume = false, overwrite = false, json }: Pick<TrainFlags, "resume" | "overwrite" | "json">, io: Io, team?: Team,
 ): Promise<TrainedRun> {
   const reporter = trainingReporter(io);
   const run = await interruptible(
     (signal) => {
-      const options: TrainOptions = { resume, overwrite, signal, onEvent: reporter.onEvent };
+      const options: TrainOptions = { resume, overwrite, signal, onEvent: reporter.onEvent, ...(team && { team }) };
       return isTextRunConfig(config) ? pretrain(config, options) : train(config, options);
     },
     {
