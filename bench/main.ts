@@ -8,6 +8,7 @@ import { gptTrain } from "./gpt-train.ts";
 import { graphCompile } from "./graph-compile.ts";
 import { lstmDecode } from "./lstm-decode.ts";
 import { lstmTrain } from "./lstm-train.ts";
+import { transport } from "./transport.ts";
 import { transformerTrain } from "./transformer-train.ts";
 
 const SMALL_GPT = { layers: 6, dimension: 384, heads: 6, context: 256, prompt: 16, newTokens: 200 };
@@ -22,6 +23,7 @@ const BENCHMARKS = {
   "lstm-decode": { run: () => lstmDecode() },
   "gpt-decode": { run: () => gptDecode({ ...SMALL_GPT, vocabulary: 8_000 }) },
   "gpt-decode-wide": { run: () => gptDecode({ ...SMALL_GPT, vocabulary: 50_257 }) },
+  "transport": { run: () => transport() },
   "graph-compile": { run: () => graphCompile() },
 } as const satisfies Record<string, { run: (threads?: number) => Promise<object> }>;
 

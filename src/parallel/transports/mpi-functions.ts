@@ -26,9 +26,7 @@ export const FUNCTIONS = {
   Irecv: ["address", "int", "handle", "int", "int", "handle", "address"],
   Test: ["address", "address", "address"],
   Get_count: ["address", "handle", "address"],
-  Iallreduce: ["address", "address", "int", "handle", "handle", "handle", "address"],
-  Ireduce_scatter: ["address", "address", "address", "handle", "handle", "handle", "address"],
-  Iallgatherv: ["address", "int", "handle", "address", "address", "address", "handle", "handle", "address"],
+  Reduce_local: ["address", "address", "int", "handle", "handle"],
   Ibcast: ["address", "int", "handle", "int", "handle", "address"],
   Ibarrier: ["handle", "address"],
 } as const satisfies Record<string, readonly Parameter[]>;
@@ -45,8 +43,6 @@ export interface Family {
   readonly handle: "int" | "void *";
   /** Objects by the name of a symbol, or numbers as they are. */
   readonly handles: Readonly<Record<HandleName, string | number>>;
-  /** MPI_IN_PLACE */
-  readonly inPlace: bigint;
   /** MPI_TAG_UB */
   readonly largestTag: number;
 }
@@ -59,7 +55,6 @@ export const OPEN_MPI: Family = {
     world: "ompi_mpi_comm_world", errorsReturn: "ompi_mpi_errors_return", sum: "ompi_mpi_op_sum",
     byte: "ompi_mpi_byte", int32: "ompi_mpi_int32_t", float32: "ompi_mpi_float", float64: "ompi_mpi_double",
   },
-  inPlace: 1n,
   largestTag: 0,
 };
 
@@ -70,7 +65,6 @@ export const MPICH: Family = {
     world: 0x44000000, errorsReturn: 0x54000001, sum: 0x58000003,
     byte: 0x4c00010d, int32: 0x4c000439, float32: 0x4c00040a, float64: 0x4c00080b,
   },
-  inPlace: 0xffff_ffff_ffff_ffffn,
   largestTag: 0x64400001,
 };
 

@@ -1,13 +1,12 @@
 import { TransportError, type Group, type Message, type Transport } from "../transport.ts";
-import { checkCounts, checkPeer, checkPlace, checkTag, describeArray, nameRanks, placeAmong, WAIT_SECONDS, type TransportOptions } from "./checks.ts";
+import { checkPeer, checkTag, describeArray, nameRanks, placeAmong, WAIT_SECONDS, type TransportOptions } from "./checks.ts";
 import { startedJob } from "./job.ts";
 import { THREAD_FUNNELED, type FunctionName, type Handle } from "./mpi-functions.ts";
-import { addressOf, MpiLibrary, readIntAt } from "./mpi-library.ts";
-import { Requests, type Held } from "./mpi-requests.ts";
+import { MpiGroup, type Operate } from "./mpi-group.ts";
+import { MpiLibrary, readIntAt } from "./mpi-library.ts";
+import { irecv, isend, receivedCount } from "./mpi-messages.ts";
+import { Requests } from "./mpi-requests.ts";
 import { Waits } from "./waits.ts";
-
-/** MPI counts elements in a C int. */
-const MOST_ELEMENTS = 2 ** 31 - 1;
 
 let opened = false;
 
@@ -45,14 +44,14 @@ class MpiTransport implements Transport {
     this.#waits = new Waits(waitSeconds);
     this.#requests = new Requests(library, localRanks);
     this.#largestTag = largestTag(library);
-    this.#world = new MpiGroup(library, this.#operate, Array.from({ length: size }, (_, each) => each), rank, library.handles.world);
+    this.#world = new MpiGroup(library, this.#operate, Array.from({ length: size }, (_, each) => each), rank, library.handles.world, this.#largestTag);
   }
 
   send(to: number, tag: number, data: Message): Promise<void> {
     return this.#operate(`rank ${this.rank} waited for rank ${to} to receive ${describeArray(data)} under tag ${tag}`, [data], (request) => {
       checkPeer(to, this.size, "send");
       checkTag(tag, this.#largestTag - 1);
-      this.#isend(to, tag, data, request);
+      isend(this.library, data, to, tag, this.library.handles.world, request);
     });
   }
 
@@ -60,12 +59,11 @@ class MpiTransport implements Transport {
     return this.#operate(`rank ${this.rank} waited for a message of rank ${from} under tag ${tag}`, [into], (request) => {
       checkPeer(from, this.size, "receive");
       checkTag(tag, this.#largestTag - 1);
-      this.#irecv(from, tag, into, request);
+      irecv(this.library, into, from, tag, this.library.handles.world, request);
     }, (status) => {
-      const received = new Int32Array(1);
-      this.library.call("Get_count", status, typeOf(into, this.library), received);
-      if (received[0] === into.length) return;
-      throw new TransportError(`Rank ${this.rank} received ${describeArray(into.subarray(0, received[0]))} from rank ${from} under tag ${tag} where it expected ${describeArray(into)}.`);
+      const received = receivedCount(this.library, into, status);
+      if (received === into.length) return;
+      throw new TransportError(`Rank ${this.rank} received ${describeArray(into.subarray(0, received))} from rank ${from} under tag ${tag} where it expected ${describeArray(into)}.`);
     });
   }
 
@@ -80,7 +78,7 @@ class MpiTransport implements Transport {
     library.call("Comm_create_group", world, members.value, 0, communicator.address);
     library.call("Comm_set_errhandler", communicator.value, errorsReturn);
     for (const group of [everyone, members]) library.call("Group_free", group.address);
-    return new MpiGroup(library, this.#operate, [...ranks], place, communicator.value);
+    return new MpiGroup(library, this.#operate, [...ranks], place, communicator.value, this.#largestTag);
   }
 
   close(): Promise<void> {
@@ -92,10 +90,11 @@ class MpiTransport implements Transport {
 
   /** MPI makes a group in a call that blocks until all members have come: they gather before, where a missing one is noticed. */
   async #meet(ranks: readonly number[], place: number): Promise<void> {
+    const { library, library: { handles: { world } } } = this;
     const nothing = new Uint8Array(0);
     const [first = 0, ...others] = ranks;
-    const send = (to: number): Promise<void> => this.#operate(`rank ${this.rank} waited for rank ${to} to form a group`, [], (request) => this.#isend(to, this.#largestTag, nothing, request));
-    const receive = (from: number): Promise<void> => this.#operate(`rank ${this.rank} waited for rank ${from} to form the group of ${nameRanks(ranks)}`, [], (request) => this.#irecv(from, this.#largestTag, nothing, request));
+    const send = (to: number): Promise<void> => this.#operate(`rank ${this.rank} waited for rank ${to} to form a group`, [], (request) => isend(library, nothing, to, this.#largestTag, world, request));
+    const receive = (from: number): Promise<void> => this.#operate(`rank ${this.rank} waited for rank ${from} to form the group of ${nameRanks(ranks)}`, [], (request) => irecv(library, nothing, from, this.#largestTag, world, request));
     if (place === 0) {
       await Promise.all(others.map(receive));
       await Promise.all(others.map(send));
@@ -105,23 +104,6 @@ class MpiTransport implements Transport {
     }
   }
 
-  #isend(to: number, tag: number, data: Message, request: bigint): void {
-    const { library } = this;
-    library.call("Isend", addressOf(data), countOf(data), typeOf(data, library), to, tag, library.handles.world, request);
-  }
-
-  #irecv(from: number, tag: number, into: Message, request: bigint): void {
-    const { library } = this;
-    library.call("Irecv", addressOf(into), countOf(into), typeOf(into, library), from, tag, library.handles.world, request);
-  }
-
-  /**
-   * Begins an operation and waits for its end.
-   *
-   * @param what whom it waits for, for the message of an error
-   * @param held what MPI reads or writes
-   * @param check looks at MPI's status when the operation has ended
-   */
   readonly #operate: Operate = (what, held, begin, check = () => {}) => {
     let stop = (): void => {};
     const running = this.#waits.run(what, (done, fail) => {
@@ -143,80 +125,8 @@ class MpiTransport implements Transport {
   };
 }
 
-type Operate = (what: string, held: Held, begin: (request: bigint) => void, check?: (status: bigint) => void) => Promise<void>;
-
-class MpiGroup implements Group {
-  constructor(
-    readonly library: MpiLibrary, readonly operate: Operate,
-    readonly ranks: readonly number[], readonly place: number, readonly communicator: Handle,
-  ) {}
-
-  /** MPI requires that all processes receive identical results (MPI 4.0, 6.9.6). */
-  allReduce(data: Float32Array | Float64Array): Promise<void> {
-    const { library, communicator } = this;
-    return this.#together(`all-reduce of ${describeArray(data)}`, [data], (request) => {
-      library.call("Iallreduce", library.family.inPlace, addressOf(data), countOf(data), typeOf(data, library), library.handles.sum, communicator, request);
-    });
-  }
-
-  reduceScatter(data: Float32Array, counts: readonly number[], into: Float32Array): Promise<void> {
-    const { library, communicator } = this;
-    const [lengths, piece] = [Int32Array.from(counts), overlap(data, into) ? into.slice() : into];
-    return this.#together(`reduce-scatter of ${describeArray(data)}`, [data, piece, lengths], (request) => {
-      checkCounts("reduce-scatter", counts, this.place, this.ranks.length, into.length, data.length);
-      countOf(data);
-      library.call("Ireduce_scatter", addressOf(data), addressOf(piece), addressOf(lengths), library.handles.float32, library.handles.sum, communicator, request);
-    }, () => { if (piece !== into) into.set(piece); });
-  }
-
-  allGather(piece: Float32Array, counts: readonly number[], into: Float32Array): Promise<void> {
-    const { library, communicator } = this;
-    const starts = Int32Array.from(counts, (_, at) => counts.slice(0, at).reduce((sum, count) => sum + count, 0));
-    const [lengths, mine] = [Int32Array.from(counts), overlap(piece, into) ? piece.slice() : piece];
-    return this.#together(`all-gather into ${describeArray(into)}`, [mine, into, lengths, starts], (request) => {
-      checkCounts("all-gather", counts, this.place, this.ranks.length, piece.length, into.length);
-      countOf(into);
-      const { float32 } = library.handles;
-      library.call("Iallgatherv", addressOf(mine), mine.length, float32, addressOf(into), addressOf(lengths), addressOf(starts), float32, communicator, request);
-    });
-  }
-
-  broadcast(data: Message, root = 0): Promise<void> {
-    const { library, communicator } = this;
-    return this.#together(`broadcast of ${describeArray(data)} by the one at ${root}`, [data], (request) => {
-      checkPlace(root, this.ranks);
-      library.call("Ibcast", addressOf(data), countOf(data), typeOf(data, library), root, communicator, request);
-    });
-  }
-
-  barrier(why: string): Promise<void> {
-    return this.#together(why, [], (request) => this.library.call("Ibarrier", this.communicator, request));
-  }
-
-  #together(operation: string, held: Held, begin: (request: bigint) => void, check?: () => void): Promise<void> {
-    const others = this.ranks.filter((_, place) => place !== this.place);
-    return this.operate(`rank ${this.ranks[this.place]} waited for ${nameRanks(others)} to join: ${operation}`, held, begin, check);
-  }
-}
-
-function typeOf(data: Message, { handles }: MpiLibrary): Handle {
-  if (data instanceof Float32Array) return handles.float32;
-  if (data instanceof Float64Array) return handles.float64;
-  return data instanceof Int32Array ? handles.int32 : handles.byte;
-}
-
-/** How many elements a message has, where MPI can count them. */
-function countOf(data: Message): number {
-  if (data.length > MOST_ELEMENTS) throw new TransportError(`A message has ${data.length} elements, where MPI counts up to ${MOST_ELEMENTS}; send it in parts.`);
-  return data.length;
-}
-
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new TransportError(String(error));
-}
-
-function overlap(one: Float32Array, two: Float32Array): boolean {
-  return one.buffer === two.buffer && one.byteOffset < two.byteOffset + two.byteLength && two.byteOffset < one.byteOffset + one.byteLength;
 }
 
 function readInt(library: MpiLibrary, name: FunctionName, communicator: Handle): number {

@@ -1,11 +1,25 @@
 import { TransportError } from "../transport.ts";
 
+/** Times that a wait is looked at before it has lasted too long. */
+const LOOKS = 20;
+const LONGEST_LOOK_MILLISECONDS = 1000;
+
+interface Wait {
+  readonly fail: (error: Error) => void;
+  readonly what: string | (() => string);
+  looks: number;
+}
+
 /** Operations that wait for other ranks: all of them fail where one rank does, each where it waits too long. */
 export class Waits {
-  readonly #pending = new Set<(error: Error) => void>();
+  readonly #pending = new Set<Wait>();
+  readonly #look: number;
+  #timer: NodeJS.Timeout | undefined;
   #failure: Error | undefined;
 
-  constructor(readonly seconds: number) {}
+  constructor(readonly seconds: number) {
+    this.#look = Math.min((seconds * 1000) / LOOKS, LONGEST_LOOK_MILLISECONDS);
+  }
 
   /**
    * Begins an operation, which calls `done` or `fail` when it has ended. Nobody needs to wait for the promise: an error
@@ -13,35 +27,48 @@ export class Waits {
    *
    * @param what whom it waits for, for the message of an error: "rank 1 waited for …"
    */
-  run(what: string | (() => string), begin: (done: () => void, fail: (error: Error) => void) => void): Promise<void> {
-    const promise = new Promise<void>((resolve, reject) => {
+  run(what: Wait["what"], begin: (done: () => void, fail: (error: Error) => void) => void): Promise<void> {
+    return unattended(new Promise<void>((resolve, reject) => {
       if (this.#failure !== undefined) throw this.#failure;
-      const timer = setTimeout(() => {
-        const text = typeof what === "string" ? what : what();
-        fail(new TransportError(`${text.charAt(0).toUpperCase()}${text.slice(1)}, for ${this.seconds} s.`));
-      }, this.seconds * 1000);
-      const end = (): void => {
-        clearTimeout(timer);
-        this.#pending.delete(fail);
+      const wait: Wait = {
+        what, looks: 0,
+        fail: (error) => {
+          this.#pending.delete(wait);
+          reject(error);
+        },
       };
-      const fail = (error: Error): void => {
-        end();
-        reject(error);
-      };
-      this.#pending.add(fail);
+      this.#pending.add(wait);
+      this.#timer ??= setInterval(this.#count, this.#look);
       try {
-        begin(() => { end(); resolve(); }, fail);
+        begin(() => { this.#pending.delete(wait); resolve(); }, wait.fail);
       } catch (error) {
-        fail(error instanceof Error ? error : new Error(String(error)));
+        wait.fail(error instanceof Error ? error : new Error(String(error)));
       }
-    });
-    promise.catch(() => {});
-    return promise;
+    }));
   }
 
   /** Fails whatever waits and whatever begins from now on. */
   fail(error: Error): void {
     this.#failure ??= error;
-    for (const fail of [...this.#pending]) fail(this.#failure);
+    for (const wait of [...this.#pending]) wait.fail(this.#failure);
   }
+
+  /** Time in which this thread computes, so that nothing can arrive, is no waiting: the timer fires once after it. */
+  readonly #count = (): void => {
+    if (this.#pending.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
+    for (const wait of [...this.#pending]) {
+      if (++wait.looks * this.#look < this.seconds * 1000) continue;
+      const text = typeof wait.what === "string" ? wait.what : wait.what();
+      wait.fail(new TransportError(`${text.charAt(0).toUpperCase()}${text.slice(1)}, for ${this.seconds} s.`));
+    }
+  };
+}
+
+/** A promise whose error ends no process where nobody waits for it; who does, still gets it. */
+export function unattended<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
 }
