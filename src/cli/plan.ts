@@ -60,7 +60,7 @@ async function runPlan(path: string, flags: PlanFlags, io: Io): Promise<void> {
   };
   printResult(io, flags.json, figures, () => [
     ...describeStep(question, flags), "", layoutTable(layouts, asked !== undefined), "",
-    `${plan.considered} layouts use ${flags.devices} device${flags.devices === 1 ? "" : "s"}${bytes === undefined ? "" : `; ${plan.tooLarge} of them need more than ${mebibytes(bytes)} MiB a device`}. Of each cut the best schedule is shown.`,
+    `${plural(plan.considered, "layout")} use ${plural(flags.devices, "device")}${bytes === undefined ? "" : `; ${count(plan.tooLarge)} of them need more than ${mebibytes(bytes)} MiB a device`}. Of each cut the best schedule is shown.`,
     ...(asked === undefined ? [] : [describeAsked(asked, bytes)]),
     ...(best === undefined ? [] : [`${asked === undefined ? "Chosen" : "Best"}: ${best.name}, ${explainChoice(best, plan.layouts, profiles, flags.devices, bytes)}`]),
     ...describeTrained(fastestTrained(question), config, flags.devices),
@@ -110,10 +110,9 @@ function describeStep({ profiles, microBatches, devices }: PlanQuestion, flags: 
   const { sequences, tokens } = first.microBatch;
   const sizes = profiles.length === 1 ? "" : `, or the same in micro-batches of ${profiles.slice(1).map(({ microBatch }) => microBatch.sequences).join(", ")}`;
   const free = microBatches.length > 1 ? " (searched; --micro-batches sets it)" : "";
-  const noun = microBatches.join() === "1" ? "micro-batch" : "micro-batches";
   return [
     first.description,
-    `A step is ${microBatches.join(", ")} ${noun}${free} of ${sequences} sequences and ${count(tokens)} tokens${sizes}.`,
+    `A step is ${microBatches.map(count).join(", ")} micro-batch${microBatches.join() === "1" ? "" : "es"}${free} of ${plural(sequences, "sequence")} and ${plural(tokens, "token")}${sizes}.`,
     ...(microBatches.length === 1 && profiles.length === 1 && (microBatches[0] ?? 0) < devices && flags.microBatches === undefined
       ? [`With fewer micro-batches than devices most of these wait: set training.accumulate to ${devices} or more, with smaller batches, or try --micro-batches.`] : []),
   ];
@@ -149,7 +148,11 @@ function describeTrained(trained: PlannedLayout | undefined, config: string, dev
     ...(stages === 1 ? [] : [`parallel.stages=${stages}`, `parallel.schedule=${schedule}`]),
     ...(schedule === "interleaved-1f1b" ? [`parallel.chunks=${chunks}`] : []), `training.accumulate=${replicas * microBatches}`,
   ];
-  return [`To train under ${name}, ${speedup.toFixed(2)} times one device, with batches of ${profile.microBatch.sequences} sequences: mpirun -n ${devices} decade train ${config} ${fields.map((field) => `--set ${field}`).join(" ")}`];
+  return [`To train under ${name}, ${speedup.toFixed(2)} times one device, with batches of ${plural(profile.microBatch.sequences, "sequence")}: mpirun -n ${devices} decade train ${config} ${fields.map((field) => `--set ${field}`).join(" ")}`];
+}
+
+function plural(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 }
 
 function mebibytes(bytes: number): string {
