@@ -9,6 +9,7 @@ import { graphCompile } from "./graph-compile.ts";
 import { lstmDecode } from "./lstm-decode.ts";
 import { lstmTrain } from "./lstm-train.ts";
 import { transport } from "./transport.ts";
+import { parallel } from "./parallel.ts";
 import { transformerTrain } from "./transformer-train.ts";
 
 const SMALL_GPT = { layers: 6, dimension: 384, heads: 6, context: 256, prompt: 16, newTokens: 200 };
@@ -24,6 +25,7 @@ const BENCHMARKS = {
   "gpt-decode": { run: () => gptDecode({ ...SMALL_GPT, vocabulary: 8_000 }) },
   "gpt-decode-wide": { run: () => gptDecode({ ...SMALL_GPT, vocabulary: 50_257 }) },
   "transport": { run: () => transport() },
+  "parallel": { run: () => parallel() },
   "graph-compile": { run: () => graphCompile() },
 } as const satisfies Record<string, { run: (threads?: number) => Promise<object> }>;
 

@@ -4,6 +4,7 @@ import type { TrainingBatch, TrainingTask } from "../../train/training-task.ts";
 import { gradientVariable, UpdateProgram, type UpdateOptions } from "../../train/update-program.ts";
 import type { CostUnit } from "../cost-profile.ts";
 import { StageProgram, type StageRecord } from "./stage-program.ts";
+import { parametersOf } from "./stage-phases.ts";
 import { cutStages } from "./stages.ts";
 import { trainingGraph } from "./task-graphs.ts";
 import { modelUnits } from "./units.ts";
@@ -66,7 +67,7 @@ export async function measureUnits(
   for (const program of programs) await program.dispose();
   const counted = new Set<string>(); // a tied weight is updated once
   return units.map(({ layers }, at) => {
-    const own = StageProgram.parametersOf(graphs[at] ?? { inputs: [], outputs: [] }, parameters).filter(({ name }) => !counted.has(name));
+    const own = parametersOf(graphs[at] ?? { outputs: [] }, parameters).filter(({ name }) => !counted.has(name));
     own.forEach(({ name }) => counted.add(name));
     const size = own.reduce((sum, parameter) => sum + parameter.size, 0);
     return {

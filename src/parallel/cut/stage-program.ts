@@ -2,20 +2,16 @@ import { bindDimensions } from "../../engines/dimensions.ts";
 import { emptyArray, type Engine, type Executable, type Feeds, type NumericArray } from "../../engines/engine.ts";
 import type { StateStore } from "../../engines/state-store.ts";
 import type { DimValues } from "../../graph/dimension.ts";
-import { backpropagate } from "../../graph/gradients.ts";
-import { placeholder } from "../../graph/control.ts";
 import { isNode } from "../../graph/node.ts";
 import { int32, type Signature, type StateUpdate } from "../../graph/program.ts";
 import { resolveShape } from "../../graph/shape.ts";
-import { simplify } from "../../graph/simplify.ts";
-import type { StateVariable } from "../../graph/state.ts";
-import { constant, zeros, type Tensor } from "../../graph/tensor.ts";
+import type { Tensor } from "../../graph/tensor.ts";
 import { topologicalOrder } from "../../graph/traverse.ts";
 import { read } from "../../optim/optimizer.ts";
 import type { Parameter } from "../../nn/module.ts";
 import { gradientVariable } from "../../train/update-program.ts";
 import { ArrayPool } from "./array-pool.ts";
-import { cutPhases, type Phase } from "./phases.ts";
+import { parametersOf, stagePhases, type Backward, type StagePhase } from "./stage-phases.ts";
 import type { StageGraph } from "./stages.ts";
 
 /** What a stage has of one micro-batch, by name: what it was fed, and what its phases have left. */
@@ -30,9 +26,6 @@ interface CompiledPhase {
   /** Results that only pass through, and which feed each is. */
   readonly passed: ReadonlyMap<string, string>;
 }
-
-/** How the backward pass is done: as one, or the gradient by the stage's input before the one by its weights. */
-export type Backward = "whole" | "split" | "none";
 
 /**
  * One stage's computations, compiled: forward, and the gradients by its inputs and by its weights, which are added to the
@@ -62,35 +55,11 @@ export class StageProgram {
       signature: Signature; graph: StageGraph; parameters: readonly Parameter[]; backward: Backward;
     },
   ): Promise<StageProgram> {
-    const used = StageProgram.parametersOf(graph, parameters);
+    const used = parametersOf(graph, parameters);
     const seeded = { ...signature, seed: int32() };
-    const isLoss = graph.outputs[0]?.rank === 0;
-    const cotangents = isLoss ? [constant(1)] : graph.outputs.map((output, at) => placeholder(`slope.${at}`, output));
-    const by = [...graph.inputs, ...used.map(({ tensor }) => tensor)];
-    const slopes = backward === "none" ? [] : backpropagate(graph.outputs, cotangents, by, { through: true })
-      .map((slope, at) => slope ?? zeros(by[at]?.shape ?? []));
-    const simplified = simplify([...graph.outputs, ...slopes]);
-    const ends = [graph.outputs.length, graph.outputs.length + graph.inputs.length];
-    const [forward, byInputs, byWeights] = [simplified.slice(0, ends[0]), simplified.slice(...ends), simplified.slice(ends[1])];
-    const outputNames = graph.outputs.map((_, at) => `output.${at}`);
-    const slopeNames = graph.inputs.map((_, at) => `inputSlope.${at}`);
-    const [groups, targets] = {
-      none: [[forward], [outputNames]],
-      whole: [[forward, [...byInputs, ...byWeights]], [outputNames, [...slopeNames, ...used]]],
-      split: [[forward, byInputs, byWeights], [outputNames, slopeNames, used]],
-    }[backward] as [Tensor[][], (string | StateVariable)[][]];
-    const activations = [...graph.inputs, ...cotangents.filter((tensor) => isNode(tensor.node, "input"))];
     const compiled: CompiledPhase[] = [];
-    for (const [at, phase] of cutPhases(groups, activations).entries()) {
-      compiled.push(await compilePhase(engine, state, seeded, phase, targets[at] ?? []));
-    }
+    for (const phase of stagePhases(graph, used, backward)) compiled.push(await compilePhase(engine, state, seeded, phase));
     return new StageProgram(seeded, graph, compiled, { backward, parameters: used });
-  }
-
-  /** Those of the model's parameters that a stage reads. */
-  static parametersOf({ outputs }: StageGraph, parameters: readonly Parameter[]): Parameter[] {
-    const read = new Set(topologicalOrder(outputs).flatMap((node) => (isNode(node, "state") ? [node.attributes.variable.name] : [])));
-    return parameters.filter(({ name }) => read.has(name));
   }
 
   /** Values of the named dimensions in a batch. */
@@ -151,10 +120,7 @@ export class StageProgram {
   }
 }
 
-/** Results with a name are fetched, those with a parameter are added to its gradient. */
-async function compilePhase(
-  engine: Engine, state: StateStore, signature: Signature, { results, kept }: Phase, targets: readonly (string | StateVariable)[],
-): Promise<CompiledPhase> {
+async function compilePhase(engine: Engine, state: StateStore, signature: Signature, { results, kept, targets }: StagePhase): Promise<CompiledPhase> {
   const reached = topologicalOrder([...results, ...kept.values()]).flatMap((node) => (isNode(node, "input") ? [node.attributes] : []));
   const given = reached.filter(({ name }) => signature[name] === undefined);
   const feeds = { ...signature, ...Object.fromEntries(given.map(({ name, shape, dtype }) => [name, { shape, dtype }])) };

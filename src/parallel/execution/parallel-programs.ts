@@ -9,7 +9,8 @@ import type { BatchResult, SavedTensors, SeededBatch, StepPrograms } from "../..
 import type { CompileTaskOptions } from "../../train/team.ts";
 import { trainingFlops } from "../../train/training-programs.ts";
 import type { BatchSource, TrainingBatch, TrainingTask } from "../../train/training-task.ts";
-import { StageProgram, type Backward } from "../cut/stage-program.ts";
+import { parametersOf, type Backward } from "../cut/stage-phases.ts";
+import { StageProgram } from "../cut/stage-program.ts";
 import { cutStages } from "../cut/stages.ts";
 import { trainingGraph, validationGraph } from "../cut/task-graphs.ts";
 import { measuredCosts, readCostProfile, stageOfLayers } from "../cut/stage-of-layers.ts";
@@ -84,7 +85,7 @@ export class ParallelPrograms implements StepPrograms {
     const validation = await compileStages(cutStages([validationGraph(task)], schedule.stages, stageOf), task.validationSignature, "none");
     // Who holds what follows from the cut, so that every rank knows it of all others.
     const held = Array.from({ length: layout.devices }, (_, device) => (
-      new Set(graphs.flatMap((graph, stage) => (layout.deviceOf[stage] === device ? StageProgram.parametersOf(graph, parameters) : [])))));
+      new Set(graphs.flatMap((graph, stage) => (layout.deviceOf[stage] === device ? parametersOf(graph, parameters) : [])))));
     const ranksOf = (devices: readonly number[]): number[] => devices.map((device) => rankOf({ replica: place.replica, device }, layout));
     const replicas = await transport.group(Array.from({ length: layout.replicas }, (_, replica) => rankOf({ replica, device: place.device }, layout)));
     const ties: Tie[] = [];
