@@ -11,6 +11,7 @@ import { count } from "./format.ts";
 import { interruptible } from "./interrupt.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, positiveInteger, setOption } from "./options.ts";
+import { showDryRun } from "./dry-run.ts";
 import { trainingReporter } from "./progress.ts";
 import { together } from "./together.ts";
 
@@ -20,6 +21,8 @@ interface TrainFlags {
   readonly set: readonly string[];
   readonly name?: string;
   readonly threads?: number;
+  readonly dryRun?: boolean;
+  readonly processes?: number;
   readonly json?: boolean;
 }
 
@@ -32,6 +35,8 @@ export function addTrain(program: Command, io: Io): void {
     .addOption(setOption())
     .option("--name <name>", "name of the run, in place of the configuration's")
     .option("--threads <count>", "threads of one operation, in place of the configuration's", positiveInteger)
+    .option("--dry-run", "lay the training out, say what each process would hold, and train nothing")
+    .option("--processes <count>", "with --dry-run: as many as mpirun would start", positiveInteger)
     .addOption(jsonOption())
     .addHelpText("after", "\nCtrl-C saves a checkpoint and exits with code 130; a second Ctrl-C exits at once.")
     .action((config: string, flags: TrainFlags) => runTrain(config, flags, io));
@@ -44,6 +49,8 @@ async function runTrain(file: string, flags: TrainFlags, io: Io): Promise<void> 
     ...(flags.name === undefined ? [] : [`name=${JSON.stringify(flags.name)}`]),
     ...(flags.threads === undefined ? [] : [`engine.threads=${flags.threads}`]),
   ]);
+  if (flags.dryRun === true) return showDryRun(config, flags, io);
+  if (flags.processes !== undefined) throw new UsageError("--processes goes with --dry-run; start a training of several by decade launch, or mpirun -n.");
   await together(io, async (team, own) => {
     const run = await trainWith(config, flags, own, team);
     printResult(own, flags.json, run, () => describeRun(run));

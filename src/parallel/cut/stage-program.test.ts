@@ -9,7 +9,7 @@ import { textTask } from "../../train/text-task.ts";
 import { TrainingPrograms } from "../../train/training-programs.ts";
 import type { TrainingBatch, TrainingTask } from "../../train/training-task.ts";
 import { gradientVariable } from "../../train/update-program.ts";
-import type { Backward } from "./stage-phases.ts";
+import { activationBytes, parametersOf, stagePhases, type Backward } from "./stage-phases.ts";
 import { StageProgram, type StageRecord } from "./stage-program.ts";
 import { cutStages } from "./stages.ts";
 import { trainingGraph } from "./task-graphs.ts";
@@ -91,6 +91,23 @@ async function cutGradient(task: TrainingTask, batch: TrainingBatch, stages: num
 }
 
 describe.each(cases)("%s", (_name, task, batch, expected) => {
+  test("what a stage holds of a batch is known beforehand", async () => {
+    const engine = onnx({ threads: 1 });
+    const state = engine.createState();
+    const loss = trainingGraph(task);
+    const units = modelUnits(loss);
+    let passed: NumericArray[] = [];
+    for (const graph of cutStages([loss], 2, (layer) => Number(units.findIndex(({ layers }) => layers.includes(layer)) >= units.length / 2))) {
+      const parameters = task.model.parameters();
+      const program = await StageProgram.compile(engine, state, { signature: task.signature, graph, parameters, backward: "whole" });
+      const { outputs, record } = await program.forward(batch.feeds, 5, passed);
+      passed = outputs;
+      const held = [...record].flatMap(([name, { data }]) => (name === "seed" || Object.hasOwn(batch.feeds, name) ? [] : [data.byteLength]));
+      const phases = stagePhases(graph, parametersOf(graph, parameters), "whole");
+      expect(activationBytes(graph, phases, program.dimensions(batch.feeds))).toBe(held.reduce((sum, bytes) => sum + bytes, 0));
+    }
+  });
+
   test("has its layers as units", () => {
     expect(modelUnits(trainingGraph(task)).map(({ layers }) => layers.join("+"))).toEqual(expected);
   });

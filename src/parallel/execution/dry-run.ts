@@ -1,0 +1,76 @@
+import { bindDimensions } from "../../engines/dimensions.ts";
+import { dimensionValue } from "../../graph/dimension.ts";
+import type { ParallelConfig } from "../../train/config-parallel.ts";
+import type { OptimizerConfig } from "../../train/config.ts";
+import type { TrainingBatch, TrainingTask } from "../../train/training-task.ts";
+import { withCommunication } from "../communication.ts";
+import { measuredCosts, readCostProfile, stageOfLayers } from "../cut/stage-of-layers.ts";
+import { activationBytes, parametersOf, stagePhases } from "../cut/stage-phases.ts";
+import { cutStages } from "../cut/stages.ts";
+import { trainingGraph } from "../cut/task-graphs.ts";
+import { modelUnits } from "../cut/units.ts";
+import { validateSchedule } from "../validate.ts";
+import { layoutOf } from "./layout.ts";
+import { pieceSize } from "./pieces.ts";
+import { sharesOf } from "./sharded-weights.ts";
+
+export interface DryRunOptions {
+  readonly processes: number;
+  readonly accumulate: number;
+  readonly parallel: ParallelConfig;
+  readonly optimizer: OptimizerConfig;
+  readonly averages: boolean;
+  readonly sample: TrainingBatch;
+}
+
+/** What one device of a pipeline would hold; each replica has one like it. */
+export interface PlannedDevice {
+  readonly stages: readonly number[];
+  readonly layers: readonly string[];
+  readonly parameters: number;
+  /** Weights, gradients, and the optimiser's state of the largest piece that a replica updates. */
+  readonly weightBytes: number;
+  /** Of the batches that are under way at once, at most. */
+  readonly activationBytes: number;
+}
+
+export interface PlannedTraining {
+  readonly replicas: number;
+  readonly batchesPerReplica: number;
+  readonly schedule: string;
+  readonly bubble: number;
+  readonly devices: readonly PlannedDevice[];
+}
+
+/**
+ * Lays a training out over processes, in one and without weights: the model is cut, the schedule proved, memory counted.
+ * @throws ScheduleError for all that `ParallelPrograms` would refuse
+ */
+export async function dryRun(task: TrainingTask, { processes, accumulate, parallel, optimizer, averages, sample }: DryRunOptions): Promise<PlannedTraining> {
+  const layout = layoutOf(processes, accumulate, parallel);
+  const { schedule, deviceOf } = layout;
+  const { bubble, peakActivations } = validateSchedule(withCommunication(schedule));
+  const loss = trainingGraph(task);
+  const dims = bindDimensions(task.signature, sample.feeds);
+  const costOf = parallel.costs === undefined ? undefined : measuredCosts(await readCostProfile(parallel.costs), parallel.costs);
+  const units = modelUnits(loss);
+  const stageOf = stageOfLayers(units, schedule.stages, costOf ?? ((unit) => dimensionValue(unit.flops, dims)));
+  const graphs = cutStages([loss], schedule.stages, stageOf);
+  const all = task.model.parameters();
+  const split = schedule.devices.some((actions) => actions.some(({ kind }) => kind === "I"));
+  const moments = (optimizer.kind === "sgd" ? Number(optimizer.momentum > 0) : 2) + Number(averages);
+  const devices = Array.from({ length: layout.devices }, (_, device): PlannedDevice => {
+    const stages = graphs.flatMap((graph, stage) => (deviceOf[stage] === device ? [{ graph, stage }] : []));
+    const held = new Set(stages.flatMap(({ graph }) => parametersOf(graph, all)));
+    const parameters = all.filter((parameter) => held.has(parameter));
+    const largest = Math.max(0, ...sharesOf(task.model, parameters, layout.replicas, { optimizer, averages }).map(pieceSize));
+    const size = parameters.reduce((sum, parameter) => sum + parameter.size, 0);
+    const ofBatch = stages.map(({ graph }) => activationBytes(graph, stagePhases(graph, parametersOf(graph, all), split ? "split" : "whole"), dims));
+    return {
+      stages: stages.map(({ stage }) => stage), layers: units.flatMap(({ layers }) => layers).filter((layer) => deviceOf[stageOf(layer)] === device), parameters: size,
+      weightBytes: 4 * (2 * size + largest * (moments + (layout.replicas > 1 ? 2 : 0))),
+      activationBytes: Math.max(...ofBatch) * (peakActivations[device] ?? 0),
+    };
+  });
+  return { replicas: layout.replicas, batchesPerReplica: accumulate / layout.replicas, schedule: schedule.name, bubble, devices };
+}
