@@ -1,6 +1,7 @@
 export { balancedPartition } from "./balanced-partition.ts";
 export { withCommunication } from "./communication.ts";
 export { costProfileSchema, type CostProfile, type CostUnit } from "./cost-profile.ts";
+export { teamOf } from "./execution/team.ts";
 export { formatLayout, parseLayout, type Layout, type LayoutContext } from "./plan/layout.ts";
 export { searchLayouts, type Plan, type PlannedLayout, type PlanQuestion } from "./plan/search.ts";
 export { simulate, type SimulatedDevice, type Simulation } from "./plan/simulate.ts";
@@ -10,7 +11,8 @@ export {
   type Action, type Communication, type Computation, type PipelineSchedule, type ScheduleSize,
 } from "./schedule.ts";
 export { worldSize } from "./transports/job.ts";
-export { openTransport } from "./transports/open-transport.ts";
+export { openTransport, type ObservedTransport } from "./transports/open-transport.ts";
+export { Monitor, type MonitorOptions } from "./monitor/monitor.ts";
 export { inProcessTransports, runRanks, type InProcessTransport } from "./transports/in-process.ts";
 export { TransportError, type Group, type Message, type Transport } from "./transport.ts";
 export { parseScheduleCsv, writeScheduleCsv } from "./schedule-csv.ts";

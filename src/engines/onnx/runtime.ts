@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import koffi, { type LibraryHandle } from "koffi";
+import { countRun } from "../activity.ts";
 import { CPU_MEMORY, ELEMENT_TYPE, FUNCTIONS, INTERFACE_VERSION, LEVEL, type CFunction, type FunctionName } from "./runtime-interface.ts";
 
 /**
@@ -55,6 +56,7 @@ export class RuntimeSession {
       [...inputs, ...outputs].forEach((tensor, at) => { values[at] = runtime.createTensor(tensor); });
       runtime.check("Run", this.#session, null, this.#inputs.pointers, values, inputs.length,
         this.#outputs.pointers, outputs.length, values.subarray(inputs.length));
+      countRun();
     } finally {
       for (const value of values) if (value !== 0n) runtime.call("ReleaseValue", value);
     }

@@ -1,4 +1,5 @@
-import { TransportError, type Group, type Message, type Transport } from "../transport.ts";
+import { TransportError, type Group, type Message } from "../transport.ts";
+import type { ObservedTransport } from "./open-transport.ts";
 import { checkPeer, checkTag, describeArray, nameRanks, placeAmong, WAIT_SECONDS, type TransportOptions } from "./checks.ts";
 import { startedJob } from "./job.ts";
 import { THREAD_FUNNELED, type FunctionName, type Handle } from "./mpi-functions.ts";
@@ -6,7 +7,7 @@ import { MpiGroup, type Operate } from "./mpi-group.ts";
 import { MpiLibrary, readIntAt } from "./mpi-library.ts";
 import { irecv, isend, receivedCount } from "./mpi-messages.ts";
 import { Requests } from "./mpi-requests.ts";
-import { Waits } from "./waits.ts";
+import { Waits, type Activity } from "./waits.ts";
 
 let opened = false;
 
@@ -16,7 +17,7 @@ let opened = false;
  *
  * Throws a TransportError where no library is found, or where it knows of another number of ranks than were started.
  */
-export async function openMpi({ waitSeconds = WAIT_SECONDS }: TransportOptions = {}): Promise<Transport> {
+export async function openMpi({ waitSeconds = WAIT_SECONDS }: TransportOptions = {}): Promise<ObservedTransport> {
   if (opened) throw new TransportError("MPI can be started once a process, which was done before; pass the transport on instead.");
   opened = true;
   const library = MpiLibrary.load();
@@ -33,7 +34,7 @@ export async function openMpi({ waitSeconds = WAIT_SECONDS }: TransportOptions =
   return new MpiTransport(library, rank, size, waitSeconds, job?.local ?? 1);
 }
 
-class MpiTransport implements Transport {
+class MpiTransport implements ObservedTransport {
   readonly #waits: Waits;
   readonly #requests: Requests;
   readonly #largestTag: number;
@@ -79,6 +80,10 @@ class MpiTransport implements Transport {
     library.call("Comm_set_errhandler", communicator.value, errorsReturn);
     for (const group of [everyone, members]) library.call("Group_free", group.address);
     return new MpiGroup(library, this.#operate, [...ranks], place, communicator.value, this.#largestTag);
+  }
+
+  activity(): Activity {
+    return this.#waits.activity();
   }
 
   close(): Promise<void> {

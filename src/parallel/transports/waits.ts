@@ -4,6 +4,14 @@ import { TransportError } from "../transport.ts";
 const LOOKS = 20;
 const LONGEST_LOOK_MILLISECONDS = 1000;
 
+/** How a rank gets on with the others. */
+export interface Activity {
+  /** Operations with other ranks that have ended. */
+  readonly completed: number;
+  /** Whom it waits for, where it waits: "rank 1 waited for …". */
+  readonly waiting: string | undefined;
+}
+
 interface Wait {
   readonly fail: (error: Error) => void;
   readonly what: string | (() => string);
@@ -16,6 +24,7 @@ export class Waits {
   readonly #look: number;
   #timer: NodeJS.Timeout | undefined;
   #failure: Error | undefined;
+  #completed = 0;
 
   constructor(readonly seconds: number) {
     this.#look = Math.min((seconds * 1000) / LOOKS, LONGEST_LOOK_MILLISECONDS);
@@ -40,7 +49,11 @@ export class Waits {
       this.#pending.add(wait);
       this.#timer ??= setInterval(this.#count, this.#look);
       try {
-        begin(() => { this.#pending.delete(wait); resolve(); }, wait.fail);
+        begin(() => {
+          this.#pending.delete(wait);
+          this.#completed++;
+          resolve();
+        }, wait.fail);
       } catch (error) {
         wait.fail(error instanceof Error ? error : new Error(String(error)));
       }
@@ -53,6 +66,12 @@ export class Waits {
     for (const wait of [...this.#pending]) wait.fail(this.#failure);
   }
 
+  /** What has ended, and the operation that has waited longest. */
+  activity(): Activity {
+    const [longest] = this.#pending;
+    return { completed: this.#completed, waiting: longest && textOf(longest) };
+  }
+
   /** Time in which this thread computes, so that nothing can arrive, is no waiting: the timer fires once after it. */
   readonly #count = (): void => {
     if (this.#pending.size === 0) {
@@ -61,10 +80,14 @@ export class Waits {
     }
     for (const wait of [...this.#pending]) {
       if (++wait.looks * this.#look < this.seconds * 1000) continue;
-      const text = typeof wait.what === "string" ? wait.what : wait.what();
+      const text = textOf(wait);
       wait.fail(new TransportError(`${text.charAt(0).toUpperCase()}${text.slice(1)}, for ${this.seconds} s.`));
     }
   };
+}
+
+function textOf({ what }: Wait): string {
+  return typeof what === "string" ? what : what();
 }
 
 /** A promise whose error ends no process where nobody waits for it; who does, still gets it. */
