@@ -6,7 +6,7 @@ import type { Team } from "../train/team.ts";
 import type { Io } from "./io.ts";
 
 /** So much earlier the first rank says what all ranks may have found wrong. */
-const LEAD_MILLISECONDS = 1000;
+const LEAD_MILLISECONDS = 5000;
 
 /**
  * Does something as the process that it is: alone, or one of those that `mpirun` started, of which only the first speaks.
