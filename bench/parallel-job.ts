@@ -14,7 +14,7 @@ import { tokenIds } from "./training-step.ts";
 
 /** The GPT of `gpt-train`, its output apart from its embedding, in micro-batches of two rows. */
 const SIZE = { layers: 6, dimension: 384, heads: 6, context: 256, vocabulary: 8_000 };
-const [MICRO_BATCHES, ROWS, STEPS] = [8, 2, 6];
+const [MICRO_BATCHES, ROWS, STEPS] = [8, 2, 3];
 
 const { context, vocabulary } = SIZE;
 const task = textTask(new Gpt({ ...gptOptions(SIZE), tiedEmbeddings: false }).seed(1), {

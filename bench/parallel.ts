@@ -29,12 +29,13 @@ export async function parallel(): Promise<Record<keyof typeof LAYOUTS, Figures>>
   if (mpirun === undefined) throw new Error("No mpirun is installed; on Debian, openmpi-bin has one.");
   const profile = profileOf(JSON.parse(runAlone("profile")) as Pick<CostProfile, "units" | "microBatch">);
   const ratios = new Map(Object.keys(LAYOUTS).map((name) => [name, [] as number[]]));
+  let before = seconds(runAlone("{}"));
   for (let round = 0; round < ROUNDS; round++) {
     for (const [name, { flags }] of Object.entries(LAYOUTS)) {
-      const before = seconds(runAlone("{}"));
       const together = await runTogether(mpirun, JSON.stringify(flags));
       const after = seconds(runAlone("{}")); // what one process takes drifts on a machine that others use
       ratios.get(name)?.push((before + after) / 2 / together);
+      before = after;
     }
   }
   return Object.fromEntries(Object.entries(LAYOUTS).map(([name, { layout }]) => (
