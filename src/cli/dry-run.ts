@@ -6,7 +6,7 @@ import { count, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 
 /** Says what each process of a training would hold, without training. */
-export async function showDryRun(config: RunConfig | TextRunConfig, { processes = config.parallel.stages, json }: { processes?: number; json?: boolean }, io: Io): Promise<void> {
+export async function showDryRun(config: RunConfig | TextRunConfig, { processes = config.parallel.stages + config.parallel.vocabulary - 1, json }: { processes?: number; json?: boolean }, io: Io): Promise<void> {
   const { task, batches } = await openTraining(config);
   const { training: { accumulate, optimizer, average }, parallel } = config;
   const planned = await dryRun(task, { processes, accumulate, parallel, optimizer, averages: average !== undefined, sample: await batches.batch(0, 0) });

@@ -1,4 +1,4 @@
-import { customGradient, scan } from "../graph/control.ts";
+import { composite, scan } from "../graph/control.ts";
 import { addDims, ceilDivideDims, multiplyDims, subtractDims, type Dim } from "../graph/dimension.ts";
 import { shapeSize, type Shape } from "../graph/shape.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -25,6 +25,9 @@ export interface LinearCrossEntropy {
   readonly negativeLogLikelihoods: Tensor;
 }
 
+/** Label of the composite that `linearCrossEntropy` is: of hidden, weight, labels and perhaps bias. */
+export const LINEAR_CROSS_ENTROPY = "linearCrossEntropy";
+
 /** Rows whose logits are computed together: enough for a product to run at full speed, few enough for the cache. */
 const BLOCK = 256;
 
@@ -41,7 +44,7 @@ export function linearCrossEntropy(
   if (typeof vocabulary !== "number") throw new Error("The vocabulary must have a known size.");
   const blocks = new Blocks(shapeSize(labels.shape));
   const inputs = bias === undefined ? [hidden, weight, labels] : [hidden, weight, labels, bias];
-  const [losses, negativeLogLikelihoods] = customGradient(inputs, (h, w, y, b) => {
+  const [losses, negativeLogLikelihoods] = composite(LINEAR_CROSS_ENTROPY, inputs, (h, w, y, b) => {
     if (h === undefined || w === undefined || y === undefined) throw new Error("Cross-entropy takes hidden, weight and labels.");
     const { outputs: [loss, nll, smooth] } = scan([], [blocks.split(h, 1), blocks.split(y, 0)], (_carries, [rows, label]) => {
       if (rows === undefined || label === undefined) throw new Error("A block has rows and their labels.");
@@ -61,7 +64,7 @@ export function linearCrossEntropy(
     });
     if (loss === undefined || nll === undefined || smooth === undefined) throw new Error("A block has losses.");
     return [blocks.join(loss, labels.shape), blocks.join(nll, labels.shape), smooth];
-  }, ([h, w, y, b], [, , smooth], [dLoss, dNll, dSmooth]) => {
+  }, { parameters: { labelSmoothing, zLoss }, gradient: ([h, w, y, b], [, , smooth], [dLoss, dNll, dSmooth]) => {
     if (dNll !== undefined) throw new Error('-log p beside a smoothed loss has no derivative. Differentiate "losses", or smooth by 0.');
     if (dSmooth !== undefined) return undefined; // a second derivative
     if (h === undefined || w === undefined || y === undefined || smooth === undefined || dLoss === undefined) return [];
@@ -75,13 +78,13 @@ export function linearCrossEntropy(
     const byWeight = byColumns.transpose().scatterAdd(y, scaled.multiply(-hit));
     const byBias = b && blocks.pad(dLoss, 0).expandDims(0).matmul(rows).reshape([vocabulary]).scatterAdd(y, dLoss.multiply(-hit));
     return [byHidden, byWeight, undefined, byBias];
-  });
+  } });
   if (losses === undefined || negativeLogLikelihoods === undefined) throw new Error("Cross-entropy has two results.");
   return { losses, negativeLogLikelihoods: labelSmoothing === 0 && zLoss === 0 ? losses : negativeLogLikelihoods };
 }
 
 /** Cuts rows into blocks of about equal height, the last one filled up with zeros. */
-class Blocks {
+export class Blocks {
   readonly #rows: Dim;
   readonly #count: Dim;
   readonly #height: Dim;

@@ -10,7 +10,12 @@ export const parallelSchema = z
       .int()
       .min(1)
       .default(1)
-      .describe("Processes that a pipeline is made of; so many times as processes are a multiple of it, it is replicated."),
+      .describe("Processes that a pipeline is made of; with those that `vocabulary` adds, it is replicated as often as all processes are a multiple of it."),
+    vocabulary: z
+      .int()
+      .min(1)
+      .default(1)
+      .describe("Processes that share the projection onto the vocabulary: a pipeline's last, and so many others, less one, that do nothing else."),
     schedule: z.enum(PIPELINES).default("1f1b").describe("Order in which a pipeline's processes work on the batches of a step."),
     chunks: z.int().min(1).default(2).describe("Stages of each process, with an interleaved schedule."),
     costs: z.string().min(1).optional().describe("File of `decade profile`, whose times stages are balanced by; absent: by floating-point operations."),

@@ -9,18 +9,17 @@ import type { BatchResult, SavedTensors, SeededBatch, StepPrograms } from "../..
 import type { CompileTaskOptions } from "../../train/team.ts";
 import { trainingFlops } from "../../train/training-programs.ts";
 import type { BatchSource, TrainingBatch, TrainingTask } from "../../train/training-task.ts";
-import { parametersOf, type Backward } from "../cut/stage-phases.ts";
+import type { Backward } from "../cut/stage-phases.ts";
 import { StageProgram } from "../cut/stage-program.ts";
-import { cutStages } from "../cut/stages.ts";
-import { trainingGraph, validationGraph } from "../cut/task-graphs.ts";
-import { measuredCosts, readCostProfile, stageOfLayers } from "../cut/stage-of-layers.ts";
-import { modelUnits } from "../cut/units.ts";
+import { measuredCosts, readCostProfile } from "../cut/stage-of-layers.ts";
 import { ScheduleError } from "../schedule.ts";
 import type { Group, Transport } from "../transport.ts";
 import { layoutOf, placeOf, rankOf, type Layout } from "./layout.ts";
+import { cutModel, type ModelCut } from "./model-cut.ts";
 import { Pipeline } from "./pipeline.ts";
 import { gatherSaved } from "./saved-pieces.ts";
 import { ShardedWeights } from "./sharded-weights.ts";
+import { compileShard } from "./vocabulary-shards.ts";
 
 /** Weights that several devices hold, and who they are. */
 interface Tie {
@@ -37,7 +36,7 @@ interface Parts {
   readonly ties: readonly Tie[];
   /** Weights that count for the norm here: a tied one counts on the first device that has it. */
   readonly counted: ReadonlySet<string>;
-  readonly stages: readonly StageProgram[];
+  readonly programs: readonly { dispose(): Promise<void> }[];
   readonly pipeline: Pipeline;
   readonly weights: ShardedWeights;
   readonly averages: boolean;
@@ -61,18 +60,15 @@ export class ParallelPrograms implements StepPrograms {
     requireStateless(task);
     const { parallel, accumulate, sample, averages } = options;
     const layout = layoutOf(transport.size, accumulate, parallel);
-    const { schedule } = layout;
     const place = placeOf(transport.rank, layout);
-    const loss = trainingGraph(task);
     const dims = bindDimensions(task.signature, sample.feeds);
-    const units = modelUnits(loss);
     const world = await transport.group(Array.from({ length: transport.size }, (_, rank) => rank));
     const costOf = parallel.costs === undefined ? undefined : measuredCosts(await broadcastJson(world, world.place === 0 ? await readCostProfile(parallel.costs) : undefined), parallel.costs);
-    const stageOf = stageOfLayers(units, schedule.stages, costOf ?? ((unit) => dimensionValue(unit.flops, dims)));
+    const cut = cutModel(task, layout, dims, costOf);
     const state = engine.createState();
     const parameters = task.model.parameters();
-    const split = schedule.devices.some((actions) => actions.some(({ kind }) => kind === "I"));
-    const compileStages = async (graphs: ReturnType<typeof cutStages>, signature: TrainingTask["signature"], backward: Backward): Promise<Map<number, StageProgram>> => {
+    const split = layout.schedule.devices.some((actions) => actions.some(({ kind }) => kind === "I"));
+    const compileStages = async (graphs: ModelCut["training"], signature: TrainingTask["signature"], backward: Backward): Promise<Map<number, StageProgram>> => {
       const programs = new Map<number, StageProgram>();
       for (const [stage, graph] of graphs.entries()) {
         if (layout.deviceOf[stage] !== place.device) continue;
@@ -80,28 +76,26 @@ export class ParallelPrograms implements StepPrograms {
       }
       return programs;
     };
-    const graphs = cutStages([loss], schedule.stages, stageOf);
-    const training = await compileStages(graphs, task.signature, split ? "split" : "whole");
-    const validation = await compileStages(cutStages([validationGraph(task)], schedule.stages, stageOf), task.validationSignature, "none");
+    const training = await compileStages(cut.training, task.signature, split ? "split" : "whole");
+    const validation = await compileStages(cut.validation, task.validationSignature, "none");
+    const vocabulary = await compileShard(engine, state, task, transport, layout, cut);
     // Who holds what follows from the cut, so that every rank knows it of all others.
-    const held = Array.from({ length: layout.devices }, (_, device) => (
-      new Set(graphs.flatMap((graph, stage) => (layout.deviceOf[stage] === device ? parametersOf(graph, parameters) : [])))));
     const ranksOf = (devices: readonly number[]): number[] => devices.map((device) => rankOf({ replica: place.replica, device }, layout));
     const replicas = await transport.group(Array.from({ length: layout.replicas }, (_, replica) => rankOf({ replica, device: place.device }, layout)));
+    const own = cut.held[place.device] ?? [];
     const ties: Tie[] = [];
-    const counted = new Set<string>();
+    const counted = new Set(own.flatMap(({ name, within }) => (within === undefined ? [] : [name]))); // nobody else has these rows
     for (const parameter of parameters) {
-      const devices = held.flatMap((holds, device) => (holds.has(parameter) ? [device] : []));
+      const devices = cut.held.flatMap((holds, device) => (holds.includes(parameter) ? [device] : []));
       if (devices[0] === place.device) counted.add(parameter.name);
       if (devices.length > 1 && devices.includes(place.device)) ties.push({ parameter, group: await transport.group(ranksOf(devices)) });
     }
-    const own = parameters.filter((parameter) => held[place.device]?.has(parameter));
     const weights = await ShardedWeights.compile(engine, state, task.model, own, replicas, options);
-    const countFlops = trainingFlops(loss);
+    const countFlops = trainingFlops(cut.loss);
     return new ParallelPrograms({
       transport, layout, task, world, replicas, ties, counted, weights, averages, checkEvery: parallel.checkEvery,
-      stages: [...training.values(), ...validation.values()],
-      pipeline: new Pipeline(transport, layout, { training, validation }),
+      programs: [...training.values(), ...validation.values(), ...(vocabulary === undefined ? [] : [vocabulary])],
+      pipeline: new Pipeline(transport, layout, { training, validation, vocabulary }),
       flops: ({ feeds }) => dimensionValue(countFlops, bindDimensions(task.signature, feeds)),
     });
   }
@@ -178,7 +172,7 @@ export class ParallelPrograms implements StepPrograms {
   }
 
   async dispose(): Promise<void> {
-    for (const stage of this.#parts.stages) await stage.dispose();
+    for (const program of this.#parts.programs) await program.dispose();
     await this.#parts.weights.dispose();
   }
 

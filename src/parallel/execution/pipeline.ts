@@ -5,6 +5,7 @@ import type { StageProgram, StageRecord } from "../cut/stage-program.ts";
 import { formatAction, isComputation, type Action } from "../schedule.ts";
 import type { Transport } from "../transport.ts";
 import { placeOf, rankOf, type Layout } from "./layout.ts";
+import type { VocabularyShards } from "./vocabulary-shards.ts";
 
 /** Arrays that cross a border together have numbers below this. */
 const ARRAYS = 64;
@@ -18,13 +19,18 @@ export class Pipeline {
   /** By stage. */
   readonly #training: ReadonlyMap<number, StageProgram>;
   readonly #validation: ReadonlyMap<number, StageProgram>;
+  /** This device's shard, if it has one: the last stage's device does it beside its stage. */
+  readonly #vocabulary: VocabularyShards | undefined;
 
-  constructor(transport: Transport, layout: Layout, programs: { training: ReadonlyMap<number, StageProgram>; validation: ReadonlyMap<number, StageProgram> }) {
+  constructor(transport: Transport, layout: Layout, programs: {
+    training: ReadonlyMap<number, StageProgram>; validation: ReadonlyMap<number, StageProgram>; vocabulary?: VocabularyShards | undefined;
+  }) {
     this.#transport = transport;
     this.#layout = layout;
     ({ device: this.#device, replica: this.#replica } = placeOf(transport.rank, layout));
     this.#training = programs.training;
     this.#validation = programs.validation;
+    this.#vocabulary = programs.vocabulary;
   }
 
   /**
@@ -32,6 +38,10 @@ export class Pipeline {
    * the state's. Gives the summed loss where the last stage is, 0 elsewhere.
    */
   async train(batches: readonly SeededBatch[]): Promise<number> {
+    if (this.#vocabulary?.isAlone === true) {
+      await this.#vocabulary.train(batches);
+      return 0;
+    }
     const actions = (this.#layout.schedule.devices[this.#device] ?? []).filter(isComputation);
     const exchange = new Exchange(this.#transport, this.#layout, this.#replica);
     const records = new Map<string, StageRecord>();
@@ -50,6 +60,11 @@ export class Pipeline {
       expect(index);
       const given = what === undefined ? [] : await exchange.take(what, microBatch);
       expect(index + 1); // under way while this one computes
+      if (this.#vocabulary !== undefined && this.#isLast(stage) && (kind === "I" || kind === "B")) {
+        const { loss: part, slope } = await this.#vocabulary.end(microBatch);
+        loss += part;
+        given.push(slope);
+      }
       const key = `${stage}.${microBatch}`;
       const end = (record: StageRecord): void => {
         records.delete(key);
@@ -59,8 +74,10 @@ export class Pipeline {
         case "F": {
           const { outputs, record } = await program.forward(batch.batch.feeds, batch.seed, given);
           records.set(key, record);
-          if (stage === this.#layout.schedule.stages - 1) loss += Number(outputs[0]?.data[0]);
-          else exchange.send("F", stage, stage + 1, microBatch, outputs);
+          if (this.#isLast(stage)) {
+            if (this.#vocabulary === undefined) loss += Number(outputs[0]?.data[0]);
+            else await this.#vocabulary.begin(batch, microBatch, outputs);
+          } else exchange.send("F", stage, stage + 1, microBatch, outputs);
           break;
         }
         case "I":
@@ -82,34 +99,46 @@ export class Pipeline {
       }
     }
     await exchange.finish();
+    await this.#vocabulary?.finish();
     return loss;
   }
 
   /** Forward passes alone, one batch after another. Gives -log p of all targets where the last stage is, 0 elsewhere. */
   async evaluate(batches: AsyncIterable<TrainingBatch>): Promise<number> {
-    const { schedule: { stages } } = this.#layout;
     const exchange = new Exchange(this.#transport, this.#layout, this.#replica);
-    let [sum, index] = [0, 0];
-    for await (const batch of batches) {
-      for (const [stage, program] of [...this.#validation].sort(([a], [b]) => a - b)) {
-        const dims = program.dimensions(batch.feeds);
-        const crossing = { direction: "F", from: stage - 1, to: stage } as const;
-        if (stage > 0) exchange.expect(crossing, index, () => program.inputArrays(dims));
-        const given = stage === 0 ? [] : await exchange.take(crossing, index);
-        const { outputs } = await program.forward(batch.feeds, 0, given);
-        if (stage < stages - 1) exchange.send("F", stage, stage + 1, index, outputs);
-        else for (const likelihood of outputs[0]?.data ?? []) sum += likelihood;
-      }
-      index++;
+    if (this.#vocabulary !== undefined) {
+      const hiddenOf = (batch: TrainingBatch, index: number): Promise<NumericArray[]> => this.#pass(exchange, batch, index);
+      const likelihoods = await this.#vocabulary.evaluate(batches, this.#vocabulary.isAlone ? undefined : hiddenOf);
+      await exchange.finish();
+      return likelihoods;
     }
+    let [sum, index] = [0, 0];
+    for await (const batch of batches) for (const likelihood of (await this.#pass(exchange, batch, index++))[0]?.data ?? []) sum += likelihood;
     await exchange.finish();
     return sum;
+  }
+
+  /** A forward pass through this device's stages. Gives what the last stage puts out, nothing elsewhere. */
+  async #pass(exchange: Exchange, { feeds }: TrainingBatch, index: number): Promise<NumericArray[]> {
+    for (const [stage, program] of [...this.#validation].sort(([a], [b]) => a - b)) {
+      const crossing = { direction: "F", from: stage - 1, to: stage } as const;
+      if (stage > 0) exchange.expect(crossing, index, () => program.inputArrays(program.dimensions(feeds)));
+      const given = stage === 0 ? [] : await exchange.take(crossing, index);
+      const { outputs } = await program.forward(feeds, 0, given);
+      if (this.#isLast(stage)) return outputs;
+      exchange.send("F", stage, stage + 1, index, outputs);
+    }
+    return [];
+  }
+
+  #isLast(stage: number): boolean {
+    return stage === this.#layout.stages - 1;
   }
 
   /** What an action waits for from another stage. */
   #expects({ kind, stage }: Action): Crossing | undefined {
     if (kind === "F") return stage === 0 ? undefined : { direction: "F", from: stage - 1, to: stage };
-    if (kind === "W" || stage === this.#layout.schedule.stages - 1) return undefined;
+    if (kind === "W" || this.#isLast(stage)) return undefined;
     return { direction: "B", from: stage + 1, to: stage };
   }
 

@@ -1,11 +1,11 @@
 import type { Engine } from "../../engines/engine.ts";
 import type { StateStore } from "../../engines/state-store.ts";
 import type { StateVariable } from "../../graph/state.ts";
-import type { Module, Parameter } from "../../nn/module.ts";
+import type { Module } from "../../nn/module.ts";
 import { hiddenMatrices } from "../../optim/index.ts";
 import { averageName, gradientName, gradientVariable, UpdateProgram, type UpdateOptions } from "../../train/update-program.ts";
 import type { Group } from "../transport.ts";
-import { pieceShape, pieceSize, shareOut, type Piece } from "./pieces.ts";
+import { pieceShape, pieceSize, shareOut, sizeOf, type HeldWeight, type Piece } from "./pieces.ts";
 
 /**
  * The weights of one device, which each replica holds whole, and of which each updates a piece: gradients are summed
@@ -13,7 +13,7 @@ import { pieceShape, pieceSize, shareOut, type Piece } from "./pieces.ts";
  * state has its views, so that they travel without being copied together.
  */
 export class ShardedWeights {
-  readonly parameters: readonly Parameter[];
+  readonly parameters: readonly HeldWeight[];
   /** What each replica updates. */
   readonly shares: readonly (readonly Piece[])[];
   readonly weights: Float32Array;
@@ -28,7 +28,7 @@ export class ShardedWeights {
   readonly #place: number;
 
   private constructor(state: StateStore, own: StateStore, update: UpdateProgram, replicas: Group, parts: {
-    parameters: readonly Parameter[]; shares: readonly (readonly Piece[])[]; averages: boolean;
+    parameters: readonly HeldWeight[]; shares: readonly (readonly Piece[])[]; averages: boolean;
   }) {
     this.parameters = parts.parameters;
     this.shares = parts.shares;
@@ -49,12 +49,14 @@ export class ShardedWeights {
 
   /** `state` has the stages' programs, and so the weights at first. */
   static async compile(
-    engine: Engine, state: StateStore, model: Module, parameters: readonly Parameter[], replicas: Group, options: UpdateOptions,
+    engine: Engine, state: StateStore, model: Module, parameters: readonly HeldWeight[], replicas: Group, options: UpdateOptions,
   ): Promise<ShardedWeights> {
     parameters.forEach((parameter) => { state.declare(parameter); state.declare(gradientVariable(parameter)); });
     const shares = sharesOf(model, parameters, replicas.ranks.length, options);
     const own = engine.createState();
-    const update = await UpdateProgram.compile(engine, own, model, (shares[replicas.place] ?? []).map((piece) => variableOf(piece, state)), options);
+    const firstRows = new Map(parameters.map(({ name, within }) => [name, within?.row ?? 0]));
+    const variables = (shares[replicas.place] ?? []).map((piece) => variableOf(piece, firstRows.get(piece.name) ?? 0, state));
+    const update = await UpdateProgram.compile(engine, own, model, variables, options);
     return new ShardedWeights(state, own, update, replicas, { parameters, shares, averages: options.averages });
   }
 
@@ -136,8 +138,9 @@ export class ShardedWeights {
   /** Puts a checkpoint's tensors back, each given whole; `undefined` where there is none. */
   restore({ weight, average, optimizer }: Record<"weight" | "average" | "optimizer", (name: string) => Float32Array | undefined>, missing: (name: string) => never): void {
     let offset = 0;
-    for (const { name, size } of this.parameters) {
-      this.weights.set(weight(name) ?? missing(name), offset);
+    for (const { name, size, shape, within = { shape, row: 0 } } of this.parameters) {
+      const start = within.row * (sizeOf(within.shape) / (within.shape[0] ?? 1));
+      this.weights.set((weight(name) ?? missing(name)).subarray(start, start + size), offset);
       offset += size;
     }
     for (const { name, piece, kind, data } of this.saved()) {
@@ -188,16 +191,17 @@ export class ShardedWeights {
 }
 
 /** The pieces of a device's weights that each replica updates. Muon's matrices stay whole. */
-export function sharesOf(model: Module, parameters: readonly Parameter[], replicas: number, { optimizer }: UpdateOptions): Piece[][] {
+export function sharesOf(model: Module, parameters: readonly HeldWeight[], replicas: number, { optimizer }: UpdateOptions): Piece[][] {
   const matrices = new Set(optimizer.kind === "muon" ? hiddenMatrices(model).map(({ variable }) => variable.name) : []);
   return shareOut(parameters, replicas, ({ name }) => matrices.has(name));
 }
 
-function variableOf(piece: Piece, state: StateStore): StateVariable {
+/** `firstRow` of the weight is the first that the state has. */
+function variableOf(piece: Piece, firstRow: number, state: StateStore): StateVariable {
   return {
     name: piece.name, shape: pieceShape(piece), dtype: "float32",
     initialize: () => {
-      const start = piece.row * (piece.size / piece.rows);
+      const start = (piece.row - firstRow) * (piece.size / piece.rows);
       return Float32Array.from(state.read(piece.name).subarray(start, start + piece.size));
     },
   };

@@ -1,0 +1,69 @@
+import { dimensionValue, type DimValues } from "../../graph/dimension.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import type { TrainingTask } from "../../train/training-task.ts";
+import { parametersOf } from "../cut/stage-phases.ts";
+import { stageOfLayers } from "../cut/stage-of-layers.ts";
+import { cutStages, type StageGraph } from "../cut/stages.ts";
+import { trainingGraph, validationGraph } from "../cut/task-graphs.ts";
+import { modelUnits, type ModelUnit } from "../cut/units.ts";
+import { cutVocabulary, withoutProjection, type VocabularyCut } from "../cut/vocabulary-cut.ts";
+import { shardRows, WeightRows } from "../cut/vocabulary-rows.ts";
+import type { Layout } from "./layout.ts";
+import type { HeldWeight } from "./pieces.ts";
+
+/** Rows of the output weight and bias. */
+export interface ShardWeights {
+  readonly weight: WeightRows;
+  readonly bias: WeightRows | undefined;
+}
+
+/** A task's model, cut as a layout has it. All ranks find the same. */
+export interface ModelCut {
+  readonly loss: Tensor;
+  readonly units: readonly ModelUnit[];
+  /** Of each layer that is not in shards. */
+  readonly stageOf: (layer: string) => number;
+  /** By stage. */
+  readonly training: readonly StageGraph[];
+  readonly validation: readonly StageGraph[];
+  /** Where the vocabulary is shared. */
+  readonly vocabulary: { readonly training: VocabularyCut; readonly validation: VocabularyCut; readonly shards: readonly ShardWeights[] } | undefined;
+  /** What each device of a replica holds. */
+  readonly held: readonly (readonly HeldWeight[])[];
+}
+
+/**
+ * Cuts a model.
+ * @param costOf of a unit; by default its floating-point operations
+ * @throws ScheduleError where the model cannot be cut so
+ */
+export function cutModel(
+  task: TrainingTask, layout: Layout, dims: DimValues, costOf: (unit: ModelUnit) => number = (unit) => dimensionValue(unit.flops, dims),
+): ModelCut {
+  const parameters = task.model.parameters();
+  const loss = trainingGraph(task);
+  const likelihoods = validationGraph(task);
+  const units = modelUnits(loss);
+  const isShared = layout.shards.length > 0;
+  const cuts = isShared ? { training: cutVocabulary(loss, parameters), validation: cutVocabulary(likelihoods, parameters) } : undefined;
+  const { body, projection } = isShared ? withoutProjection(units) : { body: units, projection: undefined };
+  const stageOf = stageOfLayers(body, layout.stages, costOf);
+  const training = cutStages([cuts?.training.hidden ?? loss], layout.stages, stageOf);
+  const validation = cutStages([cuts?.validation.hidden ?? likelihoods], layout.stages, stageOf);
+  const last = body.filter(({ layers: [layer = ""] }) => stageOf(layer) === layout.stages - 1).reduce((sum, unit) => sum + costOf(unit), 0);
+  const shards = cuts === undefined || projection === undefined ? [] : shardsOf(cuts.training, layout.shards.length, { body: last, projection: costOf(projection) });
+  const held = Array.from({ length: layout.devices }, (_, device): HeldWeight[] => {
+    const read = new Set(training.flatMap((graph, stage) => (layout.deviceOf[stage] === device ? parametersOf(graph, parameters) : [])));
+    const rows = shards[layout.shards.indexOf(device)];
+    return [...parameters.filter((parameter) => read.has(parameter)), ...(rows === undefined ? [] : [rows.weight, ...(rows.bias === undefined ? [] : [rows.bias])])];
+  });
+  return { loss, units, stageOf, training, validation, vocabulary: cuts && { ...cuts, shards }, held };
+}
+
+function shardsOf({ weight, bias }: VocabularyCut, count: number, costs: { body: number; projection: number }): ShardWeights[] {
+  const starts = shardRows(weight.shape[0] ?? 0, count, costs);
+  return Array.from({ length: count }, (_, shard) => {
+    const [from = 0, to = from] = starts.slice(shard);
+    return { weight: new WeightRows(weight, from, to - from), bias: bias && new WeightRows(bias, from, to - from) };
+  });
+}

@@ -1,0 +1,131 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { resolveRun, type RunConfig, type RunInput } from "../../train/config.ts";
+import { resolveTextRun, type TextRunConfig } from "../../train/config-text.ts";
+import { ToyFolder, toyPairs } from "../../train/fixtures/toy-run.ts";
+import { openTraining } from "../../train/open-training.ts";
+import { pretrain } from "../../train/pretrain.ts";
+import { train, type TrainOptions } from "../../train/train.ts";
+import { inProcessTransports } from "../transports/in-process.ts";
+import { dryRun } from "./dry-run.ts";
+import { teamOf } from "./team.ts";
+
+type Parallel = RunInput["parallel"];
+
+let folder: ToyFolder;
+beforeAll(async () => {
+  folder = await ToyFolder.create();
+  await folder.writePairs("train.tsv", toyPairs(240, [3, 8]));
+  await folder.writePairs("validation.tsv", toyPairs(20, [3, 8], 2));
+  await writeFile(join(folder.path, "text.txt"), toyPairs(300, [5, 9], 3).map(({ source, target }) => `${source} . ${target}\n`).join(""));
+  await writeFile(join(folder.path, "costs.json"), JSON.stringify(costlyOutput));
+});
+afterAll(() => folder.remove());
+
+/** Of an encoder-decoder whose output takes so long that each shard has as many words. */
+const costlyOutput = {
+  description: "made up", device: { name: "none" }, microBatch: { sequences: 4, tokens: 40 }, link: { bandwidth: 1e9, latency: 1e-5 },
+  units: ["sourceEmbedding", "encoder.0", "encoder.1", "targetEmbedding", "decoder.0", "decoder.1", "attention", "output"].map((name) => {
+    const seconds = name === "output" ? 1000 : 1;
+    return { name, forward: seconds, inputGradient: seconds, weightGradient: seconds, update: 0, parameterBytes: 4, activationBytes: 4, outputBytes: 4, vocabulary: name === "output" };
+  }),
+};
+
+const shared = { accumulate: 4, clipNorm: 0.5, logEvery: 1, mfu: false, validateEvery: { steps: 25 }, checkpointEvery: { steps: 50 }, keepLast: 100 } as const;
+
+/** An encoder-decoder of 9 words with bias, smoothing and dropout. */
+function pairs(name: string, parallel: Parallel, training: object = {}, model: object = {}): RunConfig {
+  const config = folder.config(name, { steps: 50, batch: { sentences: 2 }, labelSmoothing: 0.1, optimizer: { kind: "adam", learningRate: 3e-3 }, ...shared, ...training },
+    { model: { layers: 2, dropout: 0.2, ...model } });
+  return resolveRun({ ...config, parallel: { ...parallel, checkEvery: 10 } });
+}
+
+/** A language model with an output weight of its own, and log²Z beside its loss. */
+function text(name: string, parallel: Parallel, training: object = {}, model: object = {}): TextRunConfig {
+  return resolveTextRun({
+    name, directory: folder.path, data: { kind: "text", files: [join(folder.path, "text.txt")] }, tokenizer: { kind: "character" },
+    model: { kind: "gpt", layers: 2, dimension: 12, heads: 2, feedForward: 24, context: 16, dropout: 0.1, tiedEmbeddings: false, ...model },
+    training: { steps: 50, batch: { sequences: 2 }, zLoss: 1e-2, optimizer: { kind: "adamw", learningRate: 3e-3 }, validationBatches: 3, ...shared, ...training },
+    engine: { kind: "onnx", threads: 1 }, parallel: { ...parallel, checkEvery: 10 },
+  });
+}
+
+const trainer = (config: RunConfig | TextRunConfig, options: TrainOptions): Promise<unknown> => (
+  "source" in config.data || config.data.kind === "tsv" ? train(config as RunConfig, options) : pretrain(config as TextRunConfig, options));
+
+/** Trains as so many ranks, in this process. */
+async function trainTogether(config: RunConfig | TextRunConfig, ranks: number, options: TrainOptions = {}): Promise<void> {
+  await Promise.all(inProcessTransports(ranks).map(async (transport) => {
+    await trainer(config, { ...options, team: await teamOf(transport) });
+    await transport.close();
+  }));
+}
+
+async function lossesOf(name: string): Promise<number[]> {
+  const { steps, validations } = await folder.log(name);
+  return [...steps.map(({ loss }) => Number(loss)), ...validations.map(({ validationLoss }) => Number(validationLoss))];
+}
+
+function expectSame(actual: readonly number[], expected: readonly number[]): void {
+  expect(actual).toHaveLength(expected.length);
+  expect(Math.max(...actual.map((loss, at) => Math.abs(loss / (expected[at] ?? NaN) - 1)))).toBeLessThan(1e-5);
+}
+
+const layouts: [number, Parallel][] = [
+  [2, { vocabulary: 2, schedule: "gpipe" }], [3, { vocabulary: 3 }],
+  [3, { stages: 2, vocabulary: 2, schedule: "zb-h1" }], [6, { stages: 2, vocabulary: 2, schedule: "1f1b" }],
+];
+
+describe.each([["LSTM encoder-decoder", "lstm", pairs], ["GPT", "gpt", text]] as const)("%s", (_name, prefix, configOf) => {
+  beforeAll(async () => { await trainer(configOf(`${prefix}-alone`, {}), {}); }, 60_000);
+
+  test.each(layouts)("%i ranks as %j: losses of one over 50 steps", async (ranks, parallel) => {
+    const name = `${prefix}-${ranks}-${Object.values(parallel ?? {}).join("-")}`;
+    await trainTogether(configOf(name, parallel), ranks);
+    expectSame(await lossesOf(name), await lossesOf(`${prefix}-alone`));
+  }, 60_000);
+
+  test("a checkpoint goes on under any other layout", async () => {
+    const name = `${prefix}-moved`;
+    const lives: [number, Parallel, number][] = [[3, { vocabulary: 3 }, 10], [1, {}, 20], [6, { stages: 2, vocabulary: 2, schedule: "zb-h1" }, 30], [2, { stages: 2 }, 40]];
+    for (const [ranks, parallel, steps] of lives) {
+      const config = configOf(name, parallel, { steps, schedule: { kind: "constant" } });
+      if (ranks === 1) await trainer(config, { resume: true });
+      else await trainTogether(config, ranks, { resume: true });
+    }
+    expectSame((await lossesOf(name)).slice(0, 40), (await lossesOf(`${prefix}-alone`)).slice(0, 40));
+  }, 60_000);
+});
+
+test.each([
+  ["averaged weights", { average: { decay: 0.9 } }],
+  ["Muon", { optimizer: { kind: "muon", learningRate: 0.01 } }],
+] as const)("%s, the vocabulary cut evenly, are those of one process", async (name, training) => {
+  const [alone, together] = [`alone ${name}`, `together ${name}`].map((run) => run.replaceAll(" ", "-"));
+  const options = { ...training, steps: 20 };
+  await trainer(pairs(alone ?? "", {}, options), {});
+  await trainTogether(pairs(together ?? "", { vocabulary: 2, costs: join(folder.path, "costs.json") }, options), 4);
+  expectSame(await lossesOf(together ?? ""), await lossesOf(alone ?? ""));
+}, 60_000);
+
+test.each([
+  [3, pairs, { vocabulary: 2 }, {}, /3 processes are no multiple of 2, parallel\.stages 1 and parallel\.vocabulary 2 less one that does both/],
+  [3, pairs, { stages: 2, vocabulary: 2, schedule: "zb-v" }, {}, /with parallel\.vocabulary 2, set parallel\.schedule to none, gpipe, 1f1b or zb-h1 instead of zb-v/],
+  [2, text, { vocabulary: 2 }, { tiedEmbeddings: true }, /"outputWeight" is read elsewhere in the model too: untie it \(model\.tiedEmbeddings\), or set parallel\.vocabulary to 1/],
+  [20, pairs, { vocabulary: 20 }, {}, /\d+ words cannot be shared by 20 processes; lower parallel\.vocabulary/],
+  [9, pairs, { stages: 8, vocabulary: 2 }, {}, /The model has 7 parts that are not cut \(.*\), too few for 8 stages/],
+] as const)("%i ranks are refused with a sentence", async (ranks, configOf, parallel, model, message) => {
+  const config = configOf(`refused-${ranks}`, parallel, { steps: 1, accumulate: ranks === 20 ? 20 : 8 }, model);
+  await expect(trainTogether(config, ranks)).rejects.toThrow(message);
+});
+
+test("a dry run lays shards out: everything lies somewhere once", async () => {
+  const config = pairs("dry", { stages: 2, vocabulary: 3 });
+  const { task, batches } = await openTraining(config);
+  const { accumulate, optimizer } = config.training;
+  const planned = await dryRun(task, { processes: 8, accumulate, parallel: config.parallel, optimizer, averages: false, sample: await batches.batch(0, 0) });
+  expect(planned.devices.map(({ stages, layers }) => [stages, layers.includes("output")])).toEqual([[[0], false], [[1], true], [[], true], [[], true]]);
+  expect(planned.devices.reduce((sum, { parameters }) => sum + parameters, 0)).toBe(task.model.parameters().reduce((sum, { size }) => sum + size, 0));
+  for (const { activationBytes } of planned.devices) expect(activationBytes).toBeGreaterThan(0);
+});
