@@ -1,7 +1,9 @@
 import { CommanderError } from "commander";
+import { EXIT_LOST } from "../parallel/monitor/exit-lost.ts";
 import type { Io } from "./io.ts";
 
-export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+/** `lost`: processes of one training have lost each other; EX_TEMPFAIL of sysexits.h, it may go well when tried again. */
+export const EXIT = { done: 0, failed: 1, usage: 2, lost: EXIT_LOST, interrupted: 130 } as const;
 
 /** Arguments that parse one by one but make no sense together. */
 export class UsageError extends Error {
@@ -24,17 +26,21 @@ const expected: ReadonlySet<string> = new Set([
   "RunDirectoryError", "SafetensorsError", "ScheduleError", "TokenizerError", "TrainingError", "TransportError", "UsageError",
 ]);
 
-/** Tells the user what went wrong, and gives the exit code. Only an error that nobody foresaw shows its stack. */
+/** What is said of an error, and the exit code. Only an error that nobody foresaw shows its stack. */
+export function describeError(error: unknown): { code: number; text: string } {
+  if (!(error instanceof Error)) return { code: EXIT.failed, text: String(error) };
+  const known = expected.has(error.name) || isSystemError(error);
+  const code = error.name === "UsageError" ? EXIT.usage : error.name === "TransportError" ? EXIT.lost : EXIT.failed;
+  return { code, text: known ? error.message : error.stack ?? error.message };
+}
+
+/** Tells the user what went wrong, and gives the exit code. */
 export function reportError(error: unknown, io: Io): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage; // commander has printed it
   if (error instanceof Interruption) return EXIT.interrupted;
-  if (!(error instanceof Error)) {
-    io.err(`decade: ${String(error)}\n`);
-    return EXIT.failed;
-  }
-  const known = expected.has(error.name) || isSystemError(error);
-  io.err(`decade: ${known ? error.message : error.stack ?? error.message}\n`);
-  return error.name === "UsageError" ? EXIT.usage : EXIT.failed;
+  const { code, text } = describeError(error);
+  io.err(`decade: ${text}\n`);
+  return code;
 }
 
 /** A refusal of the operating system: a full disk, a folder that may not be written. */

@@ -7,6 +7,17 @@ export interface Member {
   readonly pid: number;
 }
 
+/** The process beside rank 0 that hears from all. */
+export type Watcher = Omit<Member, "rank">;
+
+/** Why a rank ends before it has done what it had to. */
+export interface Failure {
+  /** Its exit code. */
+  readonly code: number;
+  /** What is to be said. */
+  readonly text: string;
+}
+
 export interface Patient extends Member {
   /** Seconds since it was last heard from. */
   readonly unheard: number;
@@ -28,20 +39,25 @@ export function nameMember({ rank, host, pid }: Member): string {
   return `Rank ${rank} (process ${pid} on ${host})`;
 }
 
-export function unheardFrom(member: Member, seconds: number): string {
-  return `${nameMember(member)} has not been heard from for ${Math.round(seconds)} s: it or its host is stopped, or the network between is cut. ${CONSEQUENCE}`;
+export function watcherUnheard({ host, pid }: Watcher, seconds: number): string {
+  return `The host of rank 0, ${host}, has not been heard from for ${Math.round(seconds)} s: it is stopped, or process ${pid} on it, which watches the job, or the network between is cut. ${CONSEQUENCE}`;
+}
+
+export function watcherGone({ host, pid }: Watcher): string {
+  return `Process ${pid} on ${host}, which watches the job beside rank 0, is gone: it or the host was ended. ${CONSEQUENCE}`;
 }
 
 export function goneAway(member: Member): string {
-  return `${nameMember(member)} is gone: it was killed or has crashed. ${CONSEQUENCE}`;
+  return `${nameMember(member)} is gone: it was killed, or ended before its work was done. ${CONSEQUENCE}`;
 }
 
-const CONSEQUENCE = "The job ends; go on from the newest checkpoint with --resume.";
+/** Ends each sentence on a job that has lost a rank. */
+export const CONSEQUENCE = "The job ends; go on from the newest checkpoint with --resume.";
 
 /** What is wrong with a job, as a sentence that names the ranks to blame; undefined while all is well. */
 export function diagnose(patients: readonly Patient[], { heartbeatSeconds, stallSeconds }: Limits): string | undefined {
   const silent = patients.find(({ unheard }) => unheard > heartbeatSeconds);
-  if (silent !== undefined) return unheardFrom(silent, silent.unheard);
+  if (silent !== undefined) return `${nameMember(silent)} has not been heard from for ${Math.round(silent.unheard)} s: it or its host is stopped, or the network between is cut. ${CONSEQUENCE}`;
   if (patients.length === 0 || patients.some(({ vitals: { idle } }) => idle <= stallSeconds)) return undefined;
   const waits = ({ vitals: { silent: quiet, waiting } }: Patient): boolean => quiet < COMPUTES && waiting !== undefined;
   const stuck = patients.filter((patient) => !waits(patient));

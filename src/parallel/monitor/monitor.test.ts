@@ -27,7 +27,7 @@ const mpiruns = installedMpiruns();
 describe.each(mpiruns)("a job under $name", (mpirun) => {
   it.each([0, 2])("ends within 10 s when rank %i is killed, and says which it was", async (victim) => {
     const { code, err, pid, afterwards } = await harmed(mpirun, "SIGKILL", victim, 10);
-    expect(err).toMatch(new RegExp(`decade: Rank ${victim} \\(process ${pid} on .*\\) is gone: it was killed or has crashed\\.`));
+    expect(err).toMatch(new RegExp(`decade: Rank ${victim} \\(process ${pid} on .*\\) is gone: it was killed, or ended before its work was done\\.`));
     expect(code).not.toBe(0);
     expect(afterwards).toBeLessThan(10);
   });
@@ -59,10 +59,14 @@ describe.each(mpiruns.slice(0, 1))("a job under $name", (mpirun) => {
     expect(seconds).toBeLessThan(20);
   });
 
-  it("ends when a rank fails, which says why itself", async () => {
-    const { code, err } = await runJob(mpirun, 3, "monitor-job.ts", "fail", "2");
-    expect(err).toContain("I have failed.");
-    expect(code).toBe(1);
+  it.each([
+    ["a rank fails", "fail", /decade: Rank 2 \(process \d+ on .*\): It does not fit\.\n/],
+    ["all ranks fail alike", "all fail", /^It does not fit, on all ranks\.\n/],
+  ])("ends when %s, which rank 0 says", async (_, harm, says) => {
+    const { code, err } = await runJob(mpirun, 3, "monitor-job.ts", harm, "2");
+    expect(err).toMatch(says);
+    expect(err.match(/It does not fit/g)).toHaveLength(1);
     expect(err).not.toContain("is gone");
+    expect(code).toBe(1);
   });
 });
