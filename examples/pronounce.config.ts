@@ -23,10 +23,10 @@ export default defineRun({
     embedding: 128,
     bidirectional: true,
     attention: "general",
-    dropout: 0.25,
+    dropout: 0.3,
   },
   training: {
-    epochs: 14,
+    epochs: 17,
     batch: { sentences: 128 },
     optimizer: { kind: "adam", learningRate: 1.5e-3 },
     schedule: { kind: "linear", warmup: 500 },

@@ -131,8 +131,8 @@ function describeAsked({ name, simulation, speedup }: PlannedLayout, bytes: numb
 }
 
 /** Whether `decade train` runs a layout. */
-function isTrained({ vocabulary, schedule }: Layout): boolean {
-  return vocabulary === 1 && (PIPELINES as readonly string[]).includes(schedule);
+function isTrained({ schedule, share, logits }: Layout): boolean {
+  return (PIPELINES as readonly string[]).includes(schedule) && share === undefined && logits === undefined;
 }
 
 function fastestTrained(question: PlanQuestion): PlannedLayout | undefined {
@@ -143,9 +143,10 @@ function fastestTrained(question: PlanQuestion): PlannedLayout | undefined {
 function describeTrained(trained: PlannedLayout | undefined, config: string, devices: number): string[] {
   if (trained === undefined) return [];
   const { name, profile, speedup, simulation: { layout } } = trained;
-  const { replicas, stages, schedule, chunks, microBatches } = layout;
+  const { replicas, stages, vocabulary, schedule, chunks, microBatches } = layout;
   const fields = [
-    ...(stages === 1 ? [] : [`parallel.stages=${stages}`, `parallel.schedule=${schedule}`]),
+    ...(stages === 1 ? [] : [`parallel.stages=${stages}`]), ...(vocabulary === 1 ? [] : [`parallel.vocabulary=${vocabulary}`]),
+    ...(stages === 1 && vocabulary === 1 ? [] : [`parallel.schedule=${schedule}`]),
     ...(schedule === "interleaved-1f1b" ? [`parallel.chunks=${chunks}`] : []), `training.accumulate=${replicas * microBatches}`,
   ];
   return [`To train under ${name}, ${speedup.toFixed(2)} times one device, with batches of ${plural(profile.microBatch.sequences, "sequence")}: mpirun -n ${devices} decade train ${config} ${fields.map((field) => `--set ${field}`).join(" ")}`];
