@@ -20,6 +20,15 @@ export class Interruption extends Error {
   override readonly name = "Interruption";
 }
 
+/** Something that has failed and was told already. */
+export class Failure extends Error {
+  override readonly name = "Failure";
+
+  constructor(readonly exitCode: number) {
+    super("It was told what has failed.");
+  }
+}
+
 /** Errors whose message is all that a user needs. */
 const expected: ReadonlySet<string> = new Set([
   "CheckpointError", "CommandError", "ConfigError", "ConstraintError", "DataError", "ExchangeError", "GraphError", "LockError", "MetricsLogError", "NBestError",
@@ -38,6 +47,7 @@ export function describeError(error: unknown): { code: number; text: string } {
 export function reportError(error: unknown, io: Io): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage; // commander has printed it
   if (error instanceof Interruption) return EXIT.interrupted;
+  if (error instanceof Failure) return error.exitCode;
   const { code, text } = describeError(error);
   io.err(`decade: ${text}\n`);
   return code;

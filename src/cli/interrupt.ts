@@ -1,9 +1,10 @@
 /** One press of Ctrl-C arrives twice where a parent process passes it on, as npm does. */
 const SAME_PRESS_MILLISECONDS = 100;
-const signals = ["SIGINT", "SIGTERM"] as const;
+/** The third is how mpirun tells its processes: by the others it ends them itself. */
+const signals = ["SIGINT", "SIGTERM", "SIGUSR2"] as const;
 
 /**
- * Listens for Ctrl-C and SIGTERM while `work` runs. The first aborts the signal that `work` gets, so that it can save
+ * Listens for Ctrl-C, SIGTERM and SIGUSR2 while `work` runs. The first aborts the signal that `work` gets, so that it can save
  * and return. The second ends the process at once: from then on the operating system's own handling applies again, so
  * that it works even while the engine computes.
  */

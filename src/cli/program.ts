@@ -7,6 +7,7 @@ import { addExport } from "./export.ts";
 import { addImport } from "./import.ts";
 import { addGenerate } from "./generate.ts";
 import { addInspect } from "./inspect.ts";
+import { addLaunch } from "./launch.ts";
 import { processIo, type Io } from "./io.ts";
 import { addPlan } from "./plan.ts";
 import { addPretrain } from "./pretrain.ts";
@@ -39,7 +40,7 @@ function createProgram(io: Io): Command {
     .description("Sequence learning, end to end: train, use and measure models that read one sequence and write another.")
     .version(packageVersion(), "--version", "print the version")
     .showHelpAfterError("(run with --help for what there is)");
-  for (const add of [addTrain, addPretrain, addTranslate, addEvaluate, addScore, addScoreText, addRescore, addInspect, addAverage, addRuns, addTokenize, addImport, addExport, addGenerate, addProfile, addSchedule, addPlan]) add(program, io);
+  for (const add of [addTrain, addLaunch, addPretrain, addTranslate, addEvaluate, addScore, addScoreText, addRescore, addInspect, addAverage, addRuns, addTokenize, addImport, addExport, addGenerate, addProfile, addSchedule, addPlan]) add(program, io);
   return program;
 }
 

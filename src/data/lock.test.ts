@@ -4,7 +4,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Lock, LockError } from "./lock.ts";
 
 let folder = "";
@@ -54,6 +54,30 @@ describe("Lock", () => {
   it.skipIf(process.platform !== "linux")("is taken over when its pid now belongs to another process", async () => {
     await writeFile(path, holder({ pid: process.pid, processStart: "1" }));
     (await Lock.acquire(path, "The run")).release();
+  });
+
+  it.skipIf(process.platform !== "linux")("is taken over from a process that has ended although its parent has not asked how", async () => {
+    const parent = spawn("sh", ["-c", "sleep 0.1 & echo $!; exec sleep 10"], { stdio: ["ignore", "pipe", "ignore"] });
+    const pid = await new Promise<number>((resolve) => parent.stdout.once("data", (text: Buffer) => resolve(Number(text.toString()))));
+    while (!(await readFile(`/proc/${pid}/stat`, "utf8")).includes(") Z ")) await new Promise((resolve) => setTimeout(resolve, 10));
+    await writeFile(path, holder({ pid }));
+    (await Lock.acquire(path, "The run")).release();
+    parent.kill();
+  });
+
+  it("is taken over from an earlier start of the same job, on whatever host that was", async () => {
+    const held = (name: string, start: number): Promise<void> => writeFile(path, holder({ host: "elsewhere", job: { name, start } }));
+    vi.stubEnv("DECADE_JOB", "a");
+    vi.stubEnv("DECADE_JOB_START", "2");
+    for (const [name, start] of [["a", 2], ["a", 3], ["b", 1]] as const) {
+      await held(name, start);
+      await expect(Lock.acquire(path, "The run")).rejects.toThrow("on elsewhere");
+    }
+    await held("a", 1);
+    const lock = await Lock.acquire(path, "The run");
+    expect(JSON.parse(await readFile(path, "utf8"))).toMatchObject({ job: { name: "a", start: 2 } });
+    lock.release();
+    vi.unstubAllEnvs();
   });
 
   it("is taken over when its holder died before it wrote a word", async () => {

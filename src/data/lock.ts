@@ -18,6 +18,8 @@ interface Holder {
   readonly started: string;
   /** When the process began, as its system counts; tells a process from a later one with the same pid. */
   readonly processStart?: string;
+  /** Which start of which job of several processes the holder is of; when a job starts again, its earlier starts are over. */
+  readonly job?: { readonly name: string; readonly start: number };
   /** Tells this lock from every other. */
   readonly token: string;
 }
@@ -53,6 +55,7 @@ export class Lock {
       host: hostname(),
       started: new Date().toISOString(),
       ...(processStart(process.pid) ?? {}),
+      ...(ownJob() ?? {}),
       token: randomUUID(),
     };
     for (let attempt = 0; attempt < attempts; attempt++) {
@@ -80,6 +83,18 @@ export class Lock {
       if (errorCode(error) !== "ENOENT") throw error;
     }
   }
+}
+
+/** Whether the lock could be taken: there is none, or its holder no longer runs. */
+export async function isLockFree(path: string): Promise<boolean> {
+  const current = await readLock(path);
+  return current === undefined || (current.holder === undefined ? current.abandoned : !isRunning(current.holder));
+}
+
+/** What `decade launch` tells the processes that it starts. */
+function ownJob(): Pick<Required<Holder>, "job"> | undefined {
+  const { DECADE_JOB: name, DECADE_JOB_START: start } = process.env;
+  return name === undefined || start === undefined ? undefined : { job: { name, start: Number(start) } };
 }
 
 async function createExclusively(path: string, holder: Holder): Promise<boolean> {
@@ -141,36 +156,51 @@ async function readLock(
 function parseHolder(text: string): Holder | undefined {
   try {
     const value = JSON.parse(text) as Partial<Record<keyof Holder, unknown>>;
-    const { pid, host, started, token, processStart: start } = value;
+    const { pid, host, started, token, processStart: start, job } = value;
     if (typeof pid !== "number" || typeof host !== "string" || typeof started !== "string") return undefined;
     if (typeof token !== "string") return undefined;
-    return { pid, host, started, token, ...(typeof start === "string" ? { processStart: start } : {}) };
+    return {
+      pid, host, started, token, ...(typeof start === "string" && { processStart: start }), ...(isJob(job) && { job }),
+    };
   } catch {
     return undefined;
   }
 }
 
+function isJob(value: unknown): value is Required<Holder>["job"] {
+  return typeof value === "object" && value !== null && "name" in value && typeof value.name === "string" && "start" in value && typeof value.start === "number";
+}
+
 /** Whether a lock's holder may still run. On another host that cannot be known, so it may. */
 function isRunning(holder: Holder): boolean {
+  const own = ownJob()?.job;
+  if (own !== undefined && holder.job?.name === own.name && holder.job.start < own.start) return false;
   if (holder.host !== hostname()) return true;
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
     return errorCode(error) === "EPERM";
   }
+  const [state] = statusFields(holder.pid);
+  if (state === "Z" || state === "X") return false; // it has ended, and nobody has asked how
   const now = processStart(holder.pid)?.processStart;
   return holder.processStart === undefined || now === undefined || now === holder.processStart;
 }
 
 /** Field 22 of /proc/<pid>/stat, in clock ticks since the system started; undefined where there is no /proc. */
 function processStart(pid: number): { processStart: string } | undefined {
+  const ticks = statusFields(pid)[19];
+  return ticks === undefined ? undefined : { processStart: ticks };
+}
+
+/** The fields of /proc/<pid>/stat from the third on: the state first. None where there is no /proc. */
+function statusFields(pid: number): string[] {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The second field is the command in parentheses and may hold anything, parentheses and spaces too.
-    const ticks = text.slice(text.lastIndexOf(")") + 2).split(" ")[19];
-    return ticks === undefined ? undefined : { processStart: ticks };
+    return text.slice(text.lastIndexOf(")") + 2).split(" ");
   } catch {
-    return undefined;
+    return [];
   }
 }
 

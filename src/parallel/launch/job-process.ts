@@ -1,0 +1,81 @@
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import type { Launcher } from "./launcher.ts";
+
+/** One press of Ctrl-C may arrive twice, where a parent process passes it on. */
+const SAME_PRESS_MILLISECONDS = 100;
+/** Time that an engine has to end its processes before it is ended itself. */
+const END_MILLISECONDS = 5000;
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"] as const;
+
+export interface JobProcess {
+  readonly args: readonly string[];
+  /** Variables that its processes get beside this one's. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+export interface JobOutput {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+export interface JobOutcome {
+  /** Exit code of the engine; 128 more than the signal that ended it. */
+  readonly code: number;
+  /** Errors that the processes have written, without "decade: ". */
+  readonly errors: readonly string[];
+  /** The user asked for its end. */
+  readonly interrupted: boolean;
+}
+
+/**
+ * Runs a job until it ends. Ctrl-C and SIGTERM of this process go on to its processes once, so that they save and end;
+ * a second one ends them at once.
+ */
+export function runJobProcess({ command, stop, end }: Launcher, { args, variables }: JobProcess, { out, err }: JobOutput): Promise<JobOutcome> {
+  // A group of its own: a terminal sends Ctrl-C to all of a group, and mpirun would end the processes by it.
+  const child = spawn(command, args, { detached: true, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...variables } });
+  const errors = new ErrorLines();
+  child.stdout.setEncoding("utf8").on("data", out);
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    errors.read(text);
+    err(text);
+  });
+
+  let interrupted: number | undefined;
+  const listener = (): void => {
+    if (interrupted === undefined) {
+      interrupted = performance.now();
+      child.kill(stop);
+    } else if (performance.now() - interrupted >= SAME_PRESS_MILLISECONDS) {
+      child.kill(end);
+      setTimeout(() => child.kill("SIGKILL"), END_MILLISECONDS).unref();
+    }
+  };
+  for (const signal of SIGNALS) process.on(signal, listener);
+  return new Promise<JobOutcome>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      resolve({ code: code ?? 128 + signalNumber(signal), errors: errors.lines, interrupted: interrupted !== undefined });
+    });
+  }).finally(() => { for (const signal of SIGNALS) process.off(signal, listener); });
+}
+
+/** Lines "decade: …" in text that comes in parts. */
+class ErrorLines {
+  readonly lines: string[] = [];
+  #rest = "";
+
+  read(text: string): void {
+    const lines = (this.#rest + text).split("\n");
+    this.#rest = lines.pop() ?? "";
+    for (const line of lines) {
+      const error = /^decade: (.*)$/.exec(line)?.[1];
+      if (error !== undefined) this.lines.push(error);
+    }
+  }
+}
+
+function signalNumber(signal: NodeJS.Signals | null): number {
+  return signal === null ? 0 : constants.signals[signal];
+}

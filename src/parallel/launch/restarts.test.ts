@@ -1,0 +1,49 @@
+import { fc, test } from "@fast-check/vitest";
+import { describe, expect, it } from "vitest";
+import { goneAway } from "../monitor/diagnosis.ts";
+import type { JobOutcome } from "./job-process.ts";
+import { judge, nameLost, runWithRestarts } from "./restarts.ts";
+
+const ended = (code: number, errors: string[] = [], interrupted = false): JobOutcome => ({ code, errors, interrupted });
+const gone = goneAway({ rank: 2, host: "node1", pid: 4711 });
+
+describe("how a job has ended", () => {
+  it.each([
+    ["all was done", ended(0), "done"],
+    ["Ctrl-C, and it was saved", ended(130, [], true), "interrupted"],
+    ["a rank was lost while it was saved", ended(137, [gone], true), "failed"],
+    ["Open MPI's code of a rank that was killed", ended(137, [gone]), "lost"],
+    ["MPICH's code of a rank that was killed", ended(9, [gone]), "lost"],
+    ["killed before anybody watched", ended(137), "lost"],
+    ["crashed", ended(139), "lost"],
+    ["ranks lost each other", ended(75, ["While rank 0 waited for rank 1: MPI_Test failed: peer is gone."]), "lost"],
+    ["wrong usage", ended(2, ["--resume and --overwrite cannot be given together; choose one."]), "failed"],
+    ["diverged", ended(1, ["The loss is NaN at step 12."]), "failed"],
+    ["diverged, after which MPICH killed the others", ended(9, ["The loss is NaN at step 12."]), "failed"],
+    ["mpirun found no program", ended(127), "failed"],
+    ["mpirun refused", ended(1), "failed"],
+  ] as const)("%s", (_, outcome, verdict) => {
+    expect(judge(outcome)).toBe(verdict);
+  });
+
+  it("names who was lost", () => {
+    expect(nameLost(ended(9, ["Something before.", gone]))).toBe("Rank 2");
+    expect(nameLost(ended(137))).toBe("A process (the job's exit code is 137)");
+  });
+});
+
+test.prop([fc.nat(6), fc.nat(6)])("a job starts again as often as it is lost, and not more often than it may", async (losses, most) => {
+  const [starts, said]: [number[], string[]] = [[], []];
+  const { verdict } = await runWithRestarts({
+    most,
+    run: async (start) => {
+      starts.push(start);
+      return starts.length <= losses ? ended(9, [gone]) : ended(0);
+    },
+    say: (sentence) => said.push(sentence),
+  });
+  expect(verdict).toBe(losses <= most ? "done" : "lost");
+  expect(starts).toEqual(Array.from({ length: Math.min(losses, most) + 1 }, (_, start) => start));
+  expect(said).toHaveLength(losses <= most ? losses : most + 1);
+  for (const sentence of said) expect(sentence).toMatch(/^Rank 2 was lost[;,] /);
+});
