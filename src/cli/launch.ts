@@ -9,7 +9,7 @@ import type { Command } from "commander";
 import { isLockFree } from "../data/lock.ts";
 import { batchScript } from "../parallel/launch/batch-script.ts";
 import { runJobProcess } from "../parallel/launch/job-process.ts";
-import { findLauncher, slurmMpiTypes } from "../parallel/launch/launcher.ts";
+import { findLauncher } from "../parallel/launch/launcher.ts";
 import { runWithRestarts } from "../parallel/launch/restarts.ts";
 import { loadAnyConfig } from "../train/config-load.ts";
 import type { RunConfig } from "../train/config.ts";
@@ -103,13 +103,10 @@ function checkFlags({ resume, overwrite, slurm, print, nodes, time, partition, s
 function submit(file: string, config: RunConfig | TextRunConfig, flags: LaunchFlags, io: Io): void {
   const { processes, maxRestarts, nodes, time, partition, sbatch, print, name, overwrite, resume } = flags;
   const threads = flags.threads ?? config.engine.threads ?? 1;
-  const types = slurmMpiTypes();
-  // Where Slurm does not speak Open MPI's protocol, mpirun starts the processes within the job.
-  const starter = flags.mpirun ?? (types.length === 0 || types.includes("pmix") ? "srun" : "mpirun");
   const script = batchScript({
     name: name ?? config.name, processes, threads, nodes, time, partition, options: sbatch, folder: process.cwd(),
     command: [
-      process.execPath, ...commandLine(), "launch", resolve(file), "--processes", String(processes), "--mpirun", starter,
+      process.execPath, ...commandLine(), "launch", resolve(file), "--processes", String(processes), "--mpirun", flags.mpirun ?? "srun",
       "--max-restarts", String(maxRestarts), ...trainFlags({ ...flags, threads, resume: false, overwrite: false }),
     ],
     first: resume ? ["--resume"] : overwrite ? ["--overwrite"] : [],

@@ -28,21 +28,27 @@ export interface JobShape {
  * @param command `mpirun` or `srun`, a name or a path
  */
 export function findLauncher(command = "mpirun"): Launcher {
-  const { stdout, stderr, error, status } = spawnSync(command, ["--version"], { encoding: "utf8", timeout: 20_000 });
-  if (error !== undefined) {
-    const missing = "code" in error && error.code === "ENOENT";
-    throw new TransportError(missing
+  const version = versionText(command);
+  if (version instanceof Error) {
+    throw new TransportError("code" in version && version.code === "ENOENT"
       ? `There is no ${command}; install openmpi-bin or mpich, or name another by --mpirun.`
-      : `${command} cannot be run: ${error.message}.`);
+      : `${command} cannot be run: ${version.message}.`);
   }
-  const version = `${stdout}${stderr}`;
-  if (/Open MPI|OpenRTE|PRRTE/.test(version)) return openMpi(command, Number(/(\d+)\.\d+\.\d+/.exec(version)?.[1] ?? 4));
+  if (OPEN_MPI.test(version)) return openMpi(command, version);
   if (/HYDRA|Intel\(R\) MPI|MVAPICH/i.test(version)) return mpich(command);
-  if (status === 0 && /^slurm /i.test(version)) return slurm(command);
+  if (/^slurm\S* \d/i.test(version)) return slurm(command, versionText("mpirun"));
   return { name: "unknown", command, stop: "SIGTERM", end: "SIGKILL", flags: ({ processes }) => ["-n", String(processes)] };
 }
 
-function openMpi(command: string, major: number): Launcher {
+const OPEN_MPI = /Open MPI|OpenRTE|PRRTE/;
+
+function versionText(command: string): string | Error {
+  const { stdout, stderr, error } = spawnSync(command, ["--version"], { encoding: "utf8", timeout: 20_000 });
+  return error ?? `${stdout}${stderr}`;
+}
+
+function openMpi(command: string, version: string): Launcher {
+  const major = Number(/(\d+)\.\d+\.\d+/.exec(version)?.[1] ?? 4);
   return {
     name: "Open MPI", command,
     stop: "SIGUSR2", // SIGINT and SIGTERM end the processes within a second
@@ -65,22 +71,22 @@ function mpich(command: string): Launcher {
   };
 }
 
-function slurm(command: string): Launcher {
+/**
+ * `srun` by the protocol that works: PMIx, which Open MPI speaks; else PMI-2, which MPICH speaks. Where PMIx does not work
+ * and mpirun is Open MPI's, that starts the processes in the job's allocation.
+ */
+function slurm(command: string, mpirun: string | Error): Launcher {
   const { SLURM_CPUS_PER_TASK: threads, SLURM_MPI_TYPE: chosen } = process.env;
+  const pmix = chosen === undefined && spawnSync(command, ["--mpi=pmix", "--ntasks=1", "true"], { timeout: 60_000 }).status === 0;
+  if (chosen === undefined && !pmix && typeof mpirun === "string" && OPEN_MPI.test(mpirun)) return openMpi("mpirun", mpirun);
   return {
     name: "Slurm", command, stop: "SIGUSR2", end: "SIGKILL",
     flags: ({ processes }) => [
       `--ntasks=${processes}`, "--kill-on-bad-exit=1",
       ...(threads === undefined ? [] : [`--cpus-per-task=${threads}`]), // srun 22.05 and later does not take it from sbatch
-      ...(chosen === undefined ? [`--mpi=${slurmMpiTypes(command).find((type) => type === "pmix") ?? "pmi2"}`] : []),
+      ...(chosen === undefined ? [`--mpi=${pmix ? "pmix" : "pmi2"}`] : []),
     ],
   };
-}
-
-/** What `srun --mpi` can be: "pmix" is what Open MPI speaks, "pmi2" what MPICH does. */
-export function slurmMpiTypes(command = "srun"): string[] {
-  const { stdout, stderr, error } = spawnSync(command, ["--mpi=list"], { encoding: "utf8", timeout: 20_000 });
-  return error === undefined ? `${stdout}${stderr}`.split(/[\s,]+/) : [];
 }
 
 /** Variables that processes on other hosts need; Open MPI passes on only what it is told to. */

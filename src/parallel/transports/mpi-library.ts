@@ -136,7 +136,9 @@ function libraryFiles(): string[] {
   const { DECADE_MPI_LIBRARY: named } = process.env;
   if (named !== undefined) return [named];
   const family = startedJob()?.family;
-  const names = family === undefined ? [...NAMES["Open MPI"], ...NAMES.MPICH] : NAMES[family];
+  const { PMI_RANK: pmi, PMIX_RANK: pmix } = process.env; // srun's protocol: MPICH's, and Open MPI's
+  const likely = family ?? (pmi !== undefined && pmix === undefined ? "MPICH" : "Open MPI");
+  const names = family === undefined ? [...NAMES[likely], ...NAMES[likely === "MPICH" ? "Open MPI" : "MPICH"]] : NAMES[family];
   const folders = libraryFolders();
   return [...new Set(names.flatMap((name) => [name, ...folders.map((folder) => join(folder, name)).filter((file) => existsSync(file))]))];
 }
