@@ -1,11 +1,16 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { CONSEQUENCE } from "../monitor/diagnosis.ts";
 import type { Launcher } from "./launcher.ts";
 
 /** One press of Ctrl-C may arrive twice, where a parent process passes it on. */
 const SAME_PRESS_MILLISECONDS = 100;
 /** Time that an engine has to end its processes before it is ended itself. */
 const END_MILLISECONDS = 5000;
+/** Time that it has after a process was lost: it may wait for a host that it no longer reaches. */
+const LOST_MILLISECONDS = 10_000;
+/** Time for the rest of what was written: an ssh to a host that is out of reach keeps the streams open. */
+const REST_MILLISECONDS = 2000;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"] as const;
 
 export interface JobProcess {
@@ -35,7 +40,8 @@ export interface JobOutcome {
 export function runJobProcess({ command, stop, end }: Launcher, { args, variables }: JobProcess, { out, err }: JobOutput): Promise<JobOutcome> {
   // A group of its own: a terminal sends Ctrl-C to all of a group, and mpirun would end the processes by it.
   const child = spawn(command, args, { detached: true, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...variables } });
-  const errors = new ErrorLines();
+  const killAfter = (milliseconds: number): void => void setTimeout(() => child.kill("SIGKILL"), milliseconds).unref();
+  const errors = new ErrorLines((error) => { if (error.endsWith(CONSEQUENCE)) killAfter(LOST_MILLISECONDS); });
   child.stdout.setEncoding("utf8").on("data", out);
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     errors.read(text);
@@ -49,14 +55,19 @@ export function runJobProcess({ command, stop, end }: Launcher, { args, variable
       child.kill(stop);
     } else if (performance.now() - interrupted >= SAME_PRESS_MILLISECONDS) {
       child.kill(end);
-      setTimeout(() => child.kill("SIGKILL"), END_MILLISECONDS).unref();
+      killAfter(END_MILLISECONDS);
     }
   };
   for (const signal of SIGNALS) process.on(signal, listener);
   return new Promise<JobOutcome>((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code, signal) => {
-      resolve({ code: code ?? 128 + signalNumber(signal), errors: errors.lines, interrupted: interrupted !== undefined });
+    child.on("exit", (code, signal) => {
+      const tell = (): void => {
+        for (const stream of [child.stdout, child.stderr]) stream.destroy();
+        resolve({ code: code ?? 128 + signalNumber(signal), errors: errors.lines, interrupted: interrupted !== undefined });
+      };
+      child.on("close", tell);
+      setTimeout(tell, REST_MILLISECONDS).unref();
     });
   }).finally(() => { for (const signal of SIGNALS) process.off(signal, listener); });
 }
@@ -66,12 +77,16 @@ class ErrorLines {
   readonly lines: string[] = [];
   #rest = "";
 
+  constructor(readonly onLine: (line: string) => void) {}
+
   read(text: string): void {
     const lines = (this.#rest + text).split("\n");
     this.#rest = lines.pop() ?? "";
     for (const line of lines) {
       const error = /^decade: (.*)$/.exec(line)?.[1];
-      if (error !== undefined) this.lines.push(error);
+      if (error === undefined) continue;
+      this.lines.push(error);
+      this.onLine(error);
     }
   }
 }

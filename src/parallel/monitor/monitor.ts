@@ -10,6 +10,7 @@ import type { ObservedTransport } from "../transports/open-transport.ts";
 import type { Failure, Limits } from "./diagnosis.ts";
 import { GATHER_MILLISECONDS } from "./server.ts";
 import { createSharedState, writeState } from "./shared-state.ts";
+import { findStarter } from "./starter.ts";
 import type { WatcherTask } from "./watcher.ts";
 import type { FromWorker, ToWorker, WorkerTask } from "./worker.ts";
 
@@ -48,7 +49,7 @@ export class Monitor {
     const timer = setInterval(() => writeState(state, transport.activity()), LOOK_MILLISECONDS).unref();
     const { rank, size } = transport;
     const everyone = await transport.group(Array.from({ length: size }, (_, each) => each));
-    const own = rank === 0 ? await startWatcher({ size, secret: randomBytes(32).toString("hex"), limits: { ...DEFAULTS, ...options } }) : undefined;
+    const own = rank === 0 ? await startWatcher({ size, secret: randomBytes(32).toString("hex"), limits: { ...DEFAULTS, ...options }, starter: findStarter() }) : undefined;
     const { secret, port, limits, host, boot, addresses } = await announce(everyone, own);
     const sameHost = host === hostname() && boot === bootId();
     const task: WorkerTask = {

@@ -39,7 +39,8 @@ export interface ServerOptions {
   readonly size: number;
   readonly secret: string;
   readonly limits: Limits;
-  readonly onEnd: () => void;
+  /** @param lost where the job has not done what it had to */
+  readonly onEnd: (lost: boolean) => void;
 }
 
 /** Hears from each rank every second, and ends the job where one is gone, silent or stuck. */
@@ -57,7 +58,7 @@ export class MonitorServer {
     this.#options = options;
     this.#server = createServer((socket) => this.#welcome(socket));
     this.#pulse = new Pulse((now) => this.#beat(now), (now) => this.#restart(now));
-    setTimeout(() => { if (this.#guests.size < options.size) this.#close(); }, GATHER_MILLISECONDS).unref();
+    setTimeout(() => { if (this.#guests.size < options.size) this.#close(true); }, GATHER_MILLISECONDS).unref();
   }
 
   /** Listens on all interfaces, at a port that is free, which it gives. */
@@ -106,7 +107,7 @@ export class MonitorServer {
       guest.vitals = message.vitals;
     } else if ("bye" in message) {
       this.#finished.add(guest.rank);
-      if (this.#finished.size === this.#options.size) this.#close();
+      if (this.#finished.size === this.#options.size) this.#close(false);
     } else if (guest.rank === 0) {
       this.#ending = true;
       setTimeout(() => this.#finish(message.failed), GRACE_MILLISECONDS); // it has said why by then
@@ -153,16 +154,18 @@ export class MonitorServer {
 
   #finish(code: number): void {
     this.#tell({ end: code });
-    setTimeout(() => this.#close(), FAREWELL_MILLISECONDS);
+    setTimeout(() => this.#close(true), FAREWELL_MILLISECONDS);
   }
 
   #tell(message: object): void {
     for (const { socket } of this.#guests.values()) sendJson(socket, message);
   }
 
-  #close(): void {
+  #close(lost: boolean): void {
     this.#ending = true;
     this.#pulse.stop();
-    this.#options.onEnd();
+    this.#server.close();
+    for (const { socket } of this.#guests.values()) socket.destroy();
+    this.#options.onEnd(lost);
   }
 }
