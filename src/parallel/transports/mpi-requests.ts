@@ -21,7 +21,7 @@ interface Request extends Ends {
 /** Microseconds of looking again and again, before anything else of this process may run. */
 const SPIN = 20;
 /** Milliseconds of waiting after which the processor is left to others between two looks. */
-const NAP_AFTER = 2;
+const NAP_AFTER = 5;
 /** Milliseconds of waiting after which the event loop sleeps between two looks, a millisecond at least. */
 const SLEEP_AFTER = 50;
 const LONGEST_SLEEP = 5;
