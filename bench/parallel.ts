@@ -7,7 +7,7 @@ import { simulate } from "../src/parallel/plan/simulate.ts";
 import { median } from "./timing.ts";
 
 const JOB = new URL("./parallel-job.ts", import.meta.url);
-const ROUNDS = 1;
+const ROUNDS = 3;
 
 /** Two processes of one thread each, and how a step's eight micro-batches lie on them. */
 const LAYOUTS = {

@@ -8,8 +8,10 @@ import { matchParameters } from "./open-run.ts";
 import type { SavedTensors } from "./step-programs.ts";
 import { averageName } from "./update-program.ts";
 
-/** Before a parameter's name in the optimiser's file: the weights that training goes on from, where the model's file has their average. */
-const RAW = "raw.";
+/** Under which name the optimiser's file has a weight that training goes on from, where the model's file has its average. */
+export function rawName(parameter: string): string {
+  return `raw.${parameter}`;
+}
 
 /** The arrays of a checkpoint. The model's file has the weights that are to be used: the averaged ones where there are any. */
 export function savedTensors(model: Module, state: StateStore, optimizer: readonly StateVariable[], averages: boolean): SavedTensors {
@@ -18,7 +20,7 @@ export function savedTensors(model: Module, state: StateStore, optimizer: readon
     model: new Map(names.map((name) => [name, tensorOf(state, averages ? averageName(name) : name)])),
     optimizer: new Map([
       ...optimizer.map(({ name }) => [name, tensorOf(state, name)] as const),
-      ...(averages ? names.map((name) => [`${RAW}${name}`, tensorOf(state, name)] as const) : []),
+      ...(averages ? names.map((name) => [rawName(name), tensorOf(state, name)] as const) : []),
     ]),
   };
 }
@@ -30,7 +32,7 @@ export function savedTensors(model: Module, state: StateStore, optimizer: readon
 export function restoreTensors(model: Module, state: StateStore, optimizer: readonly StateVariable[], averages: boolean, checkpoint: Checkpoint): void {
   const used = matchParameters(model, checkpoint.model, checkpoint.path);
   for (const [name, values] of used) {
-    state.write(name, checkpoint.optimizer.get(`${RAW}${name}`)?.data ?? values);
+    state.write(name, checkpoint.optimizer.get(rawName(name))?.data ?? values);
     if (averages) state.write(averageName(name), values);
   }
   for (const { name } of optimizer) {

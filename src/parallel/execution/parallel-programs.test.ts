@@ -1,11 +1,10 @@
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { resolveRun, type RunConfig, type RunInput } from "../../train/config.ts";
 import { resolveTextRun, type TextRunConfig } from "../../train/config-text.ts";
-import { ToyFolder, toyPairs } from "../../train/fixtures/toy-run.ts";
-import { pretrain } from "../../train/pretrain.ts";
-import { train, type TrainOptions } from "../../train/train.ts";
+import type { ToyFolder } from "../../train/fixtures/toy-run.ts";
+import { train } from "../../train/train.ts";
+import { expectSame, lossesOf, toyTeamFolder, trainer, trainTogether } from "../fixtures/toy-team.ts";
 import { inProcessTransports } from "../transports/in-process.ts";
 import { teamOf } from "./team.ts";
 
@@ -13,10 +12,7 @@ type Parallel = RunInput["parallel"];
 
 let folder: ToyFolder;
 beforeAll(async () => {
-  folder = await ToyFolder.create();
-  await folder.writePairs("train.tsv", toyPairs(240, [3, 8]));
-  await folder.writePairs("validation.tsv", toyPairs(20, [3, 8], 2));
-  await writeFile(join(folder.path, "text.txt"), toyPairs(300, [5, 9], 3).map(({ source, target }) => `${source} . ${target}\n`).join(""));
+  folder = await toyTeamFolder();
 });
 afterAll(() => folder.remove());
 
@@ -39,27 +35,6 @@ function text(name: string, parallel: Parallel, training: object = {}): TextRunC
   });
 }
 
-const trainer = (config: RunConfig | TextRunConfig, options: TrainOptions): Promise<unknown> => (
-  "source" in config.data || config.data.kind === "tsv" ? train(config as RunConfig, options) : pretrain(config as TextRunConfig, options));
-
-/** Trains as so many ranks, in this process. */
-async function trainTogether(config: RunConfig | TextRunConfig, ranks: number, options: TrainOptions = {}): Promise<void> {
-  await Promise.all(inProcessTransports(ranks).map(async (transport) => {
-    await trainer(config, { ...options, team: await teamOf(transport) });
-    await transport.close();
-  }));
-}
-
-async function lossesOf(name: string): Promise<number[]> {
-  const { steps, validations } = await folder.log(name);
-  return [...steps.map(({ loss }) => Number(loss)), ...validations.map(({ validationLoss }) => Number(validationLoss))];
-}
-
-function expectSame(actual: readonly number[], expected: readonly number[]): void {
-  expect(actual).toHaveLength(expected.length);
-  expect(Math.max(...actual.map((loss, at) => Math.abs(loss / (expected[at] ?? NaN) - 1)))).toBeLessThan(1e-5);
-}
-
 const layouts: [number, Parallel][] = [
   [2, {}], [8, {}],
   [2, { stages: 2, schedule: "none" }], [2, { stages: 2, schedule: "gpipe" }], [4, { stages: 4, schedule: "1f1b" }],
@@ -73,7 +48,7 @@ describe.each([["LSTM encoder-decoder", "lstm", pairs], ["GPT", "gpt", text]] as
   test.each(layouts)("%i ranks as %j: losses of one over 50 steps", async (ranks, parallel) => {
     const name = `${prefix}-${ranks}-${Object.values(parallel ?? {}).join("-")}`;
     await trainTogether(configOf(name, parallel), ranks);
-    expectSame(await lossesOf(name), await lossesOf(`${prefix}-alone`));
+    expectSame(await lossesOf(folder, name), await lossesOf(folder, `${prefix}-alone`));
   }, 60_000);
 
   test("a checkpoint goes on under any other layout", async () => {
@@ -84,7 +59,7 @@ describe.each([["LSTM encoder-decoder", "lstm", pairs], ["GPT", "gpt", text]] as
       if (ranks === 1) await trainer(config, { resume: true });
       else await trainTogether(config, ranks, { resume: true });
     }
-    expectSame((await lossesOf(name)).slice(0, 50), (await lossesOf(`${prefix}-alone`)).slice(0, 50));
+    expectSame((await lossesOf(folder, name)).slice(0, 50), (await lossesOf(folder, `${prefix}-alone`)).slice(0, 50));
   }, 60_000);
 });
 
@@ -96,7 +71,7 @@ test.each([
   const options = { ...training, steps: 20 };
   await trainer(pairs(`alone ${name}`.replaceAll(" ", "-"), {}, options), {});
   await trainTogether(pairs(`four ${name}`.replaceAll(" ", "-"), { stages: 2 }, options), 4);
-  expectSame(await lossesOf(`four ${name}`.replaceAll(" ", "-")), await lossesOf(`alone ${name}`.replaceAll(" ", "-")));
+  expectSame(await lossesOf(folder, `four ${name}`.replaceAll(" ", "-")), await lossesOf(folder, `alone ${name}`.replaceAll(" ", "-")));
 }, 60_000);
 
 test("a rank that is asked to stop stops all, after a checkpoint", async () => {

@@ -7,6 +7,7 @@ import { CheckpointError, type Checkpoint } from "../../train/checkpoint.ts";
 import { matchParameters } from "../../train/open-run.ts";
 import type { BatchResult, SavedTensors, SeededBatch, StepPrograms } from "../../train/step-programs.ts";
 import type { CompileTaskOptions } from "../../train/team.ts";
+import { rawName } from "../../train/training-state.ts";
 import { trainingFlops } from "../../train/training-programs.ts";
 import type { BatchSource, TrainingBatch, TrainingTask } from "../../train/training-task.ts";
 import type { Backward } from "../cut/stage-phases.ts";
@@ -163,7 +164,7 @@ export class ParallelPrograms implements StepPrograms {
     if (transport.rank === 0) matchParameters(model, checkpoint.model, checkpoint.path);
     const tensors = { model: await broadcastTensors(world, checkpoint.model), optimizer: await broadcastTensors(world, checkpoint.optimizer) };
     weights.restore({
-      weight: (name) => tensors.optimizer.get(`raw.${name}`) ?? tensors.model.get(name),
+      weight: (name) => tensors.optimizer.get(rawName(name)) ?? tensors.model.get(name),
       average: (name) => tensors.model.get(name),
       optimizer: (name) => tensors.optimizer.get(name),
     }, (name) => {

@@ -1,11 +1,10 @@
+import { rawName } from "../../train/training-state.ts";
 import type { SavedTensors } from "../../train/step-programs.ts";
 import type { TensorData } from "../../data/safetensors.ts";
 import type { Transport } from "../transport.ts";
 import type { ShardedWeights } from "./sharded-weights.ts";
 import { sizeOf } from "./pieces.ts";
 
-/** Before a parameter's name in the optimiser's file, as `train/training-state` has it. */
-const RAW = "raw.";
 const TAG = 1 << 20;
 
 /** A stretch of a tensor, as it is announced before its numbers. */
@@ -53,7 +52,7 @@ function stretchesOf(weights: ShardedWeights, averages: boolean): { stretch: Str
     const start = piece === undefined ? 0 : piece.row * (piece.size / piece.rows);
     const inModel = kind === (averages ? "average" : "weight");
     const stretch: Stretch = {
-      file: inModel ? "model" : "optimizer", name: kind === "weight" && averages ? `${RAW}${name}` : name, shape: whole, start, length: data.length,
+      file: inModel ? "model" : "optimizer", name: kind === "weight" && averages ? rawName(name) : name, shape: whole, start, length: data.length,
     };
     return { stretch, data };
   });

@@ -3,22 +3,16 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { resolveRun, type RunConfig, type RunInput } from "../../train/config.ts";
 import { resolveTextRun, type TextRunConfig } from "../../train/config-text.ts";
-import { ToyFolder, toyPairs } from "../../train/fixtures/toy-run.ts";
+import type { ToyFolder } from "../../train/fixtures/toy-run.ts";
 import { openTraining } from "../../train/open-training.ts";
-import { pretrain } from "../../train/pretrain.ts";
-import { train, type TrainOptions } from "../../train/train.ts";
-import { inProcessTransports } from "../transports/in-process.ts";
+import { expectSame, lossesOf, toyTeamFolder, trainer, trainTogether } from "../fixtures/toy-team.ts";
 import { dryRun } from "./dry-run.ts";
-import { teamOf } from "./team.ts";
 
 type Parallel = RunInput["parallel"];
 
 let folder: ToyFolder;
 beforeAll(async () => {
-  folder = await ToyFolder.create();
-  await folder.writePairs("train.tsv", toyPairs(240, [3, 8]));
-  await folder.writePairs("validation.tsv", toyPairs(20, [3, 8], 2));
-  await writeFile(join(folder.path, "text.txt"), toyPairs(300, [5, 9], 3).map(({ source, target }) => `${source} . ${target}\n`).join(""));
+  folder = await toyTeamFolder();
   await writeFile(join(folder.path, "costs.json"), JSON.stringify(costlyOutput));
 });
 afterAll(() => folder.remove());
@@ -51,27 +45,6 @@ function text(name: string, parallel: Parallel, training: object = {}, model: ob
   });
 }
 
-const trainer = (config: RunConfig | TextRunConfig, options: TrainOptions): Promise<unknown> => (
-  "source" in config.data || config.data.kind === "tsv" ? train(config as RunConfig, options) : pretrain(config as TextRunConfig, options));
-
-/** Trains as so many ranks, in this process. */
-async function trainTogether(config: RunConfig | TextRunConfig, ranks: number, options: TrainOptions = {}): Promise<void> {
-  await Promise.all(inProcessTransports(ranks).map(async (transport) => {
-    await trainer(config, { ...options, team: await teamOf(transport) });
-    await transport.close();
-  }));
-}
-
-async function lossesOf(name: string): Promise<number[]> {
-  const { steps, validations } = await folder.log(name);
-  return [...steps.map(({ loss }) => Number(loss)), ...validations.map(({ validationLoss }) => Number(validationLoss))];
-}
-
-function expectSame(actual: readonly number[], expected: readonly number[]): void {
-  expect(actual).toHaveLength(expected.length);
-  expect(Math.max(...actual.map((loss, at) => Math.abs(loss / (expected[at] ?? NaN) - 1)))).toBeLessThan(1e-5);
-}
-
 const layouts: [number, Parallel][] = [
   [2, { vocabulary: 2, schedule: "gpipe" }], [3, { vocabulary: 3 }],
   [3, { stages: 2, vocabulary: 2, schedule: "zb-h1" }], [6, { stages: 2, vocabulary: 2, schedule: "1f1b" }],
@@ -83,7 +56,7 @@ describe.each([["LSTM encoder-decoder", "lstm", pairs], ["GPT", "gpt", text]] as
   test.each(layouts)("%i ranks as %j: losses of one over 50 steps", async (ranks, parallel) => {
     const name = `${prefix}-${ranks}-${Object.values(parallel ?? {}).join("-")}`;
     await trainTogether(configOf(name, parallel), ranks);
-    expectSame(await lossesOf(name), await lossesOf(`${prefix}-alone`));
+    expectSame(await lossesOf(folder, name), await lossesOf(folder, `${prefix}-alone`));
   }, 60_000);
 
   test("a checkpoint goes on under any other layout", async () => {
@@ -94,7 +67,7 @@ describe.each([["LSTM encoder-decoder", "lstm", pairs], ["GPT", "gpt", text]] as
       if (ranks === 1) await trainer(config, { resume: true });
       else await trainTogether(config, ranks, { resume: true });
     }
-    expectSame((await lossesOf(name)).slice(0, 40), (await lossesOf(`${prefix}-alone`)).slice(0, 40));
+    expectSame((await lossesOf(folder, name)).slice(0, 40), (await lossesOf(folder, `${prefix}-alone`)).slice(0, 40));
   }, 60_000);
 });
 
@@ -106,7 +79,7 @@ test.each([
   const options = { ...training, steps: 20 };
   await trainer(pairs(alone ?? "", {}, options), {});
   await trainTogether(pairs(together ?? "", { vocabulary: 2, costs: join(folder.path, "costs.json") }, options), 4);
-  expectSame(await lossesOf(together ?? ""), await lossesOf(alone ?? ""));
+  expectSame(await lossesOf(folder, together ?? ""), await lossesOf(folder, alone ?? ""));
 }, 60_000);
 
 test.each([
