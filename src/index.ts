@@ -12,3 +12,4 @@ export * from "./decode/index.ts";
 export * from "./exchange/index.ts";
 export * from "./train/index.ts";
 export * from "./parallel/index.ts";
+export * from "./scaling/index.ts";

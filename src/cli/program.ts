@@ -14,6 +14,7 @@ import { addPretrain } from "./pretrain.ts";
 import { addProfile } from "./profile.ts";
 import { addRescore } from "./rescore.ts";
 import { addRuns } from "./runs.ts";
+import { addScale } from "./scale.ts";
 import { addSchedule } from "./schedule.ts";
 import { addScore } from "./score.ts";
 import { addScoreText } from "./score-text.ts";
@@ -40,7 +41,7 @@ function createProgram(io: Io): Command {
     .description("Sequence learning, end to end: train, use and measure models that read one sequence and write another.")
     .version(packageVersion(), "--version", "print the version")
     .showHelpAfterError("(run with --help for what there is)");
-  for (const add of [addTrain, addLaunch, addPretrain, addTranslate, addEvaluate, addScore, addScoreText, addRescore, addInspect, addAverage, addRuns, addTokenize, addImport, addExport, addGenerate, addProfile, addSchedule, addPlan]) add(program, io);
+  for (const add of [addTrain, addLaunch, addPretrain, addTranslate, addEvaluate, addScore, addScoreText, addRescore, addInspect, addAverage, addRuns, addTokenize, addImport, addExport, addGenerate, addProfile, addSchedule, addPlan, addScale]) add(program, io);
   return program;
 }
 

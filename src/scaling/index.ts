@@ -1,0 +1,1 @@
+export { ScalingError } from "./scaling-error.ts";
