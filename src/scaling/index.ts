@@ -1,1 +1,3 @@
 export { ScalingError } from "./scaling-error.ts";
+export { observationsOf, readObservations, type ObservationColumns, type TableObservation } from "./table/observations.ts";
+export { parseTable, readTable, Table, type TableRow } from "./table/table.ts";
