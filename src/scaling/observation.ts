@@ -6,14 +6,14 @@ export interface Scale {
   readonly tokens: number;
   /** U: different tokens there are to train on; all of `tokens` where left out. */
   readonly uniqueTokens?: number;
+  /** C: floating-point operations of the training, as counted; 6·N·D where left out. */
+  readonly flops?: number;
 }
 
 /** A training that was run to its end, and what it reached. */
 export interface Observation extends Scale {
   /** Validation loss in nats a token. */
   readonly loss: number;
-  /** C: floating-point operations of the training, as counted; 6·N·D where left out. */
-  readonly flops?: number;
   /** What the training is called in reports. */
   readonly name?: string;
 }
@@ -24,6 +24,6 @@ export function approximateFlops({ parameters, tokens }: Scale): number {
 }
 
 /** Floating-point operations of a training, counted ones first. */
-export function flopsOf(observation: Observation): number {
-  return observation.flops ?? approximateFlops(observation);
+export function flopsOf(scale: Scale): number {
+  return scale.flops ?? approximateFlops(scale);
 }
