@@ -1,0 +1,111 @@
+import type { Observation } from "../observation.ts";
+import type { HuberObjective } from "./huber-objective.ts";
+import { minimise, type Minimum, type Objective } from "./lbfgs.ts";
+import { cholesky, inverseTransposed } from "./matrix.ts";
+
+/** From how many of the starts an optimiser goes on: those with the lowest objective. */
+export const defaultDescents = 24;
+
+const refinements = 30;
+
+/**
+ * The lowest optimum that is reached from a grid of starts: the objective is computed at all of them, and minimised from
+ * the best.
+ *
+ * @param extra further starts, from each of which it is minimised
+ * @param weights how often each training counts
+ * @throws RangeError when the objective is not finite at any start
+ */
+export function findOptimum(
+  objective: HuberObjective, observations: readonly Observation[], { descents = defaultDescents, extra = [], weights }: { readonly descents?: number; readonly extra?: readonly Float64Array[]; readonly weights?: Float64Array } = {},
+): Minimum {
+  const { slots } = objective;
+  const gradient = new Float64Array(slots.size);
+  const valueAt = (point: Float64Array): number => objective.evaluate(point, gradient, weights);
+  const ranked = slots.form.starts(observations).map((start) => slots.contract(start)).map((point) => ({ point, value: valueAt(point) }))
+    .filter(({ value }) => Number.isFinite(value)).sort((a, b) => a.value - b.value);
+  const starts = [...extra.filter((point) => Number.isFinite(valueAt(point))), ...ranked.slice(0, descents).map(({ point }) => point)];
+  const rough = starts.map((start) => descend(objective, start, { iterations: 200, tolerance: 1e-8 }, weights)).sort((a, b) => a.value - b.value);
+  const [best] = rough.slice(0, 3).map(({ point }) => refine(objective, point, weights)).sort((a, b) => a.value - b.value);
+  if (best === undefined) throw new RangeError(`The law ${slots.form.law.name} has no finite loss at any of its starts.`);
+  return best;
+}
+
+function descend(objective: HuberObjective, start: Float64Array, options: { readonly iterations: number; readonly tolerance: number }, weights?: Float64Array): Minimum {
+  return minimise((point, gradient) => objective.evaluate(point, gradient, weights), start, options);
+}
+
+/** Minimises to the end, in coordinates in which the objective curves about alike in all directions, taken anew at each optimum. */
+export function refine(objective: HuberObjective, start: Float64Array, weights?: Float64Array): Minimum {
+  let best = descend(objective, start, { iterations: 200, tolerance: 1e-10 }, weights);
+  for (let round = 0; round < refinements; round++) {
+    const whitened = new Whitening(objective, best.point, weights);
+    const next = whitened.minimise({ iterations: 200, tolerance: 1e-13 }, weights);
+    if (!(next.value < best.value)) break;
+    const gained = best.value - next.value;
+    best = next;
+    if (gained <= 1e-13 * best.value) break;
+  }
+  return best;
+}
+
+/**
+ * Coordinates y around an optimum, x = optimum + W y, in which the Gauss-Newton Hessian there is the unit matrix; so a
+ * minimisation that starts at the optimum needs few steps although parameters such as A and alpha go together.
+ */
+export class Whitening {
+  readonly #transform: Float64Array;
+
+  constructor(readonly objective: HuberObjective, readonly optimum: Float64Array, weights?: Float64Array) {
+    this.#transform = transformAt(objective, optimum, weights);
+  }
+
+  /** Minimises from the optimum, for other weights of the trainings. */
+  minimise(options: { readonly iterations: number; readonly tolerance: number }, weights?: Float64Array): Minimum {
+    const size = this.optimum.length;
+    const inner = new Float64Array(size);
+    const whitened: Objective = (point, gradient) => {
+      const value = this.objective.evaluate(this.#outer(point), inner, weights);
+      for (let column = 0; column < size; column++) {
+        let sum = 0;
+        for (let row = 0; row < size; row++) sum += (this.#transform[row * size + column] ?? 0) * (inner[row] ?? 0);
+        gradient[column] = sum;
+      }
+      return value;
+    };
+    const found = minimise(whitened, new Float64Array(size), options);
+    return { ...found, point: this.#outer(found.point) };
+  }
+
+  #outer(point: Float64Array): Float64Array {
+    const size = this.optimum.length;
+    return this.optimum.map((value, row) => {
+      let sum = value;
+      for (let column = 0; column < size; column++) sum += (this.#transform[row * size + column] ?? 0) * (point[column] ?? 0);
+      return sum;
+    });
+  }
+}
+
+/** W with W·Wᵀ the inverse of the Gauss-Newton Hessian, in which residuals beyond delta count with delta / |r|. */
+function transformAt(objective: HuberObjective, optimum: Float64Array, weights?: Float64Array): Float64Array {
+  const { values, rows, columns: size } = objective.jacobian(optimum);
+  const residuals = objective.residuals(optimum);
+  const hessian = new Float64Array(size * size);
+  for (let row = 0; row < rows; row++) {
+    const weight = (weights?.[row] ?? 1) * Math.min(1, objective.delta / Math.abs(residuals[row] ?? 0));
+    for (let i = 0; i < size; i++) for (let j = 0; j < size; j++) hessian[i * size + j] = (hessian[i * size + j] ?? 0) + weight * (values[row * size + i] ?? 0) * (values[row * size + j] ?? 0);
+  }
+  const scales = Float64Array.from({ length: size }, (_, i) => 1 / Math.sqrt(hessian[i * size + i] || 1));
+  const correlations = hessian.map((value, at) => value * (scales[Math.floor(at / size)] ?? 1) * (scales[at % size] ?? 1));
+  const transform = inverseTransposed(positiveTriangle(correlations, size), size);
+  return transform.map((value, at) => value * (scales[Math.floor(at / size)] ?? 1));
+}
+
+/** The Cholesky factor, with as much added to the diagonal as it takes. */
+function positiveTriangle(matrix: Float64Array, size: number): Float64Array {
+  for (let ridge = 1e-15; ; ridge *= 100) {
+    const lower = cholesky(matrix.map((value, at) => (at % (size + 1) === 0 ? value + ridge : value)), size);
+    if (lower !== undefined) return lower;
+  }
+}
