@@ -64,10 +64,10 @@ describe("what cannot be used is named in one sentence", () => {
     expect(() => table.column("temperature")).toThrow(/there are "name", "body mass", "brain"\.$/);
   });
 
-  test.each(["", "much", "1.5kg", "0x10 ", ".", "Infinity", "1,5"])('the cell "%s" where a number was expected', (cell) => {
+  test.each(["", "much", "1.5kg", "0x10", ".", "Infinity", "1,5"])('the cell "%s" where a number was expected', (cell) => {
     const table = parseTable(`a,b\n1,2\n"${cell}",3\n`, "a.csv");
     const [, row] = table.rows;
-    expect(() => row && table.number(row, "a")).toThrow(`Line 3 of "a.csv", column "a", holds "${cell.trim()}", but a number was expected.`);
+    expect(() => row && table.number(row, "a")).toThrow(`Line 3 of "a.csv", column "a", holds "${cell}", but a number was expected.`);
   });
 
   test.each(["0", "-3"])("%s where a logarithm is taken", (cell) => {
