@@ -10,6 +10,7 @@ import { lstmDecode } from "./lstm-decode.ts";
 import { lstmTrain } from "./lstm-train.ts";
 import { transport } from "./transport.ts";
 import { parallel } from "./parallel.ts";
+import { shakespeare } from "./shakespeare.ts";
 import { transformerTrain } from "./transformer-train.ts";
 
 const SMALL_GPT = { layers: 6, dimension: 384, heads: 6, context: 256, prompt: 16, newTokens: 200 };
@@ -20,6 +21,7 @@ const BENCHMARKS = {
   "gpt-train": { run: (threads) => gptTrain({ layers: 6, dimension: 384, heads: 6, context: 256, batch: 8, vocabulary: 8_000 }, threads) },
   // nanoGPT's configuration for the CPU (train_shakespeare_char)
   "gpt-train-small": { run: (threads) => gptTrain({ layers: 4, dimension: 128, heads: 4, context: 64, batch: 12, vocabulary: 65 }, threads) },
+  "shakespeare": { run: (threads) => shakespeare(threads) },
   "transformer-train": { run: (threads) => transformerTrain({ layers: 4, dimension: 256, heads: 4, batch: 64, time: 25, vocabulary: 8_000 }, threads) },
   "lstm-decode": { run: () => lstmDecode() },
   "gpt-decode": { run: () => gptDecode({ ...SMALL_GPT, vocabulary: 8_000 }) },
