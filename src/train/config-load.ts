@@ -7,7 +7,7 @@ import { resolveRun, runJsonSchema, type RunConfig } from "./config.ts";
 import type { HeldOut } from "./config-data.ts";
 import { applyOverrides } from "./config-overrides.ts";
 import { ConfigError } from "./config-problems.ts";
-import { isTextRun, resolveTextRun, textRunJsonSchema, type TextRunConfig } from "./config-text.ts";
+import { isTextRun, isTextRunConfig, resolveTextRun, textRunJsonSchema, type TextRunConfig } from "./config-text.ts";
 
 const formats = [".ts", ".mts", ".js", ".mjs", ".json"];
 
@@ -22,16 +22,22 @@ const formats = [".ts", ".mts", ".js", ".mjs", ".json"];
  */
 export async function loadConfig(file: string, overrides: readonly string[] = []): Promise<RunConfig> {
   const path = resolve(file);
-  const input = applyOverrides(await readInput(path), overrides, runJsonSchema);
+  const input = applyOverrides(await readConfigFile(path), overrides, runJsonSchema);
   return resolveDataPaths(resolveRun(input, path), dirname(path));
 }
 
 /** A configuration of either kind, whichever the file holds; otherwise as `loadConfig`. */
 export async function loadAnyConfig(file: string, overrides: readonly string[] = []): Promise<RunConfig | TextRunConfig> {
   const path = resolve(file);
-  const input = await readInput(path);
-  if (!isTextRun(input)) return resolveDataPaths(resolveRun(applyOverrides(input, overrides, runJsonSchema), path), dirname(path));
-  return resolveTextPaths(resolveTextRun(applyOverrides(input, overrides, textRunJsonSchema), path), dirname(path));
+  const input = await readConfigFile(path);
+  const config = isTextRun(input) ? resolveTextRun(applyOverrides(input, overrides, textRunJsonSchema), path)
+    : resolveRun(applyOverrides(input, overrides, runJsonSchema), path);
+  return resolveConfigPaths(config, dirname(path));
+}
+
+/** A configuration of either kind, whose relative data paths start at a folder. */
+export function resolveConfigPaths(config: RunConfig | TextRunConfig, folder: string): RunConfig | TextRunConfig {
+  return isTextRunConfig(config) ? resolveTextPaths(config, folder) : resolveDataPaths(config, folder);
 }
 
 function resolveTextPaths(config: TextRunConfig, folder: string): TextRunConfig {
@@ -70,7 +76,13 @@ function resolveSource<Source extends HeldOut>(source: Source, folder: string): 
   return source;
 }
 
-async function readInput(path: string): Promise<unknown> {
+/**
+ * The default export of a TypeScript or JavaScript module, or what a JSON file holds.
+ *
+ * @param define the function that such a module wraps its export in, for the error
+ * @throws ConfigError
+ */
+export async function readConfigFile(path: string, define = "defineRun"): Promise<unknown> {
   if (!formats.includes(extname(path))) {
     throw new ConfigError([`expected a file that ends in ${formats.join(", ")}; rename it or convert it.`], path);
   }
@@ -81,7 +93,7 @@ async function readInput(path: string): Promise<unknown> {
     throw new ConfigError([`it cannot be read (${reasonOf(cause)}); check the path.`], path, { cause });
   }
   try {
-    return extname(path) === ".json" ? JSON.parse(text) : await importDefault(path);
+    return extname(path) === ".json" ? JSON.parse(text) : await importDefault(path, define);
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
     throw new ConfigError([`it cannot be loaded (${reasonOf(cause)}); correct the file.`], path, { cause });
@@ -89,7 +101,7 @@ async function readInput(path: string): Promise<unknown> {
 }
 
 /** Imports a module's default export; `decade` in it means this package, wherever the file lies. */
-async function importDefault(path: string): Promise<unknown> {
+async function importDefault(path: string, define: string): Promise<unknown> {
   const own = fileURLToPath(import.meta.url);
   const jiti = createJiti(import.meta.url, {
     alias: { decade: resolve(dirname(own), `../index${extname(own)}`) },
@@ -99,7 +111,7 @@ async function importDefault(path: string): Promise<unknown> {
   const module: unknown = await jiti.import(path);
   const value = typeof module === "object" && module !== null && "default" in module ? module.default : undefined;
   if (value === undefined) {
-    throw new ConfigError(["it has no default export; write `export default defineRun({ … })`."], path);
+    throw new ConfigError([`it has no default export; write \`export default ${define}({ … })\`.`], path);
   }
   return value;
 }

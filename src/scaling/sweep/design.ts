@@ -1,0 +1,106 @@
+/** From a sweep to its trainings. */
+import { ScalingError } from "../scaling-error.ts";
+import { configure, type Settings, type TrainingConfig } from "./configure.ts";
+import { learningRateOf } from "./learning-rate.ts";
+import { sobolPoints } from "./low-discrepancy.ts";
+import { shapeOf, shapeOfSize, shapeSettings, type Shape } from "./shape.ts";
+import { SweepData } from "./sweep-data.ts";
+import { listAmounts, type Design, type Sweep } from "./sweep-schema.ts";
+import { measureTraining, type TrainingSize } from "./training-size.ts";
+
+/** A training of a sweep, and what it will take. */
+export interface PlannedTraining {
+  /** What it is called in tables; differs from all others'. */
+  readonly name: string;
+  /** What it sets of the base configuration. */
+  readonly settings: Settings;
+  readonly config: TrainingConfig;
+  readonly shape: Shape;
+  readonly size: TrainingSize;
+}
+
+/** What a training of a design is to be: so large, and as long as the tokens or the operations last. */
+interface Point {
+  readonly parameters: number;
+  readonly layers?: number;
+  readonly length: { readonly tokens: number } | { readonly flops: number };
+}
+
+/**
+ * The trainings of a sweep, by their parameters and then their tokens. Nothing is trained; the data is read, for its amount and
+ * the sizes of its batches.
+ *
+ * @throws ConfigError, DataError, ScalingError
+ */
+export async function planSweep(sweep: Sweep, data = new SweepData()): Promise<PlannedTraining[]> {
+  configure(sweep, {});
+  const settings = sweep.design.kind === "list"
+    ? sweep.design.trainings.map(({ name, set }) => ({ name, settings: set }))
+    : await designedSettings(sweep, pointsOf(sweep.design), data);
+  const seeded = settings.flatMap((each) => (sweep.seeds === undefined ? [each]
+    : sweep.seeds.map((seed) => ({ name: each.name && `${each.name}-seed${seed}`, settings: { ...each.settings, seed } }))));
+  const planned: PlannedTraining[] = [];
+  for (const { name, settings: set } of seeded) {
+    const config = configure(sweep, set, name ?? JSON.stringify(set));
+    const { training, sizes } = await data.open(config);
+    const size = await measureTraining(config, training, sizes, stepsOf(config, name ?? sweep.name));
+    const shape = shapeOf(config);
+    planned.push({ name: name ?? nameOf(sweep, shape, size, config.seed), settings: set, config, shape, size });
+  }
+  requireDistinct(sweep, planned);
+  return planned.sort((a, b) => a.size.parameters - b.size.parameters || a.size.tokens - b.size.tokens);
+}
+
+/** Sizes and lengths as a design spreads them. */
+export function pointsOf(design: Exclude<Design, { kind: "list" }>): Point[] {
+  if (design.kind === "space-filling") {
+    const between = ({ from, to }: { from: number; to: number }, share: number): number => from * (to / from) ** share;
+    return sobolPoints(design.count).map(([x, y]) => ({ parameters: between(design.parameters, x), length: { tokens: between(design.tokens, y) } }));
+  }
+  const lengths = design.kind === "grid" ? listAmounts(design.tokens).map((tokens) => ({ tokens })) : listAmounts(design.flops).map((flops) => ({ flops }));
+  const depths = design.layers?.map((layers) => ({ layers })) ?? [{}];
+  return listAmounts(design.parameters).flatMap((parameters) => depths.flatMap((depth) => lengths.map((length) => ({ parameters, ...depth, length }))));
+}
+
+async function designedSettings(sweep: Sweep, points: readonly Point[], data: SweepData): Promise<{ name: undefined; settings: Settings }[]> {
+  const found = new Map<string, Settings>();
+  for (const { parameters, layers, length } of points) {
+    const shape = shapeOfSize(sweep, parameters, layers);
+    const shaped = shapeSettings(sweep, shape);
+    const config = configure(sweep, shaped);
+    const { training, sizes } = await data.open(config);
+    const perEpoch = await measureTraining(config, training, sizes, Math.max(1, Math.round(training.batches.batchesInEpoch(0) / config.training.accumulate)));
+    const amount = "tokens" in length ? length.tokens / perEpoch.tokens : length.flops / perEpoch.flops;
+    const steps = Math.max(1, Math.round(perEpoch.steps * amount));
+    const rate = learningRateOf(sweep.learningRate, { parameters: perEpoch.parameters, width: shape.width });
+    const settings: Settings = {
+      ...shaped, "training.steps": steps,
+      ...(rate !== undefined && { "training.optimizer.learningRate": rate }),
+      ...(sweep.warmup !== undefined && { "training.schedule.warmup": Math.round(sweep.warmup * steps) }),
+    };
+    found.set(JSON.stringify(settings), settings); // sizes that are close to each other have one nearest network
+  }
+  return [...found.values()].map((settings) => ({ name: undefined, settings }));
+}
+
+function stepsOf({ training: { steps } }: TrainingConfig, name: string): number {
+  if (steps !== undefined) return steps;
+  throw new ScalingError(`The training "${name}" is given in epochs, but a sweep's trainings are given in steps; set training.steps.`);
+}
+
+function nameOf({ design, seeds }: Sweep, { layers }: Shape, { parameters, tokens }: TrainingSize, seed: number): string {
+  const deep = "layers" in design && design.layers !== undefined ? [`l${layers}`] : [];
+  return [...deep, `n${short(parameters)}`, `d${short(tokens)}`, ...(seeds === undefined ? [] : [`seed${seed}`])].join("-");
+}
+
+/** `55.3k`, `1.24M` */
+export function short(value: number): string {
+  const [unit, scale] = ([["T", 1e12], ["G", 1e9], ["M", 1e6], ["k", 1e3]] as const).find(([, least]) => value >= least) ?? ["", 1];
+  return `${Number((value / scale).toPrecision(3))}${unit}`;
+}
+
+function requireDistinct({ name }: Sweep, planned: readonly PlannedTraining[]): void {
+  const names = planned.map((each) => each.name);
+  const twice = names.find((each, at) => names.indexOf(each) !== at);
+  if (twice !== undefined) throw new ScalingError(`Two trainings of the sweep ${name} are called "${twice}"; give them different names, or different sizes.`);
+}

@@ -1,0 +1,77 @@
+import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { writeFileAtomically } from "../../data/durable-files.ts";
+import { isLockFree } from "../../data/lock.ts";
+import type { TrainingConfig } from "./configure.ts";
+
+/** What became of one start of a training. */
+export type Attempt =
+  | { readonly kind: "finished" }
+  /** It was told to stop, and has saved what it had. */
+  | { readonly kind: "stopped" }
+  /** Another process is at it. */
+  | { readonly kind: "elsewhere" }
+  | { readonly kind: "failed"; readonly error: string };
+
+/** Time that a process has to end whose parent has just been killed: a step, and a checkpoint. */
+const LEFTOVER_MILLISECONDS = 15_000;
+
+/**
+ * Trains in a process of its own, into `folder`, going on from the newest checkpoint there. What it says is in
+ * `training.log` there. It ends with this process, whatever ends that.
+ *
+ * @param signal aborting it makes the training save and end
+ */
+export async function trainInProcess(config: TrainingConfig, folder: string, signal: AbortSignal): Promise<Attempt> {
+  await mkdir(folder, { recursive: true });
+  if (!await lockComesFree(join(folder, "run.lock"), signal)) return signal.aborted ? { kind: "stopped" } : { kind: "elsewhere" };
+  if (signal.aborted) return { kind: "stopped" };
+  const file = join(folder, "config.json");
+  await writeFileAtomically(file, `${JSON.stringify(config, undefined, 2)}\n`);
+  const log = openSync(join(folder, "training.log"), "w");
+  // A group of its own: a terminal sends Ctrl-C to all of a group, and the training would get it twice.
+  const child = spawn(process.execPath, [...process.execArgv, "--import", own("end-with-parent"), fileURLToPath(own("../../cli/main")), "train", file, "--resume"], {
+    detached: true, stdio: ["ignore", "ignore", log, "ipc"],
+  });
+  closeSync(log);
+  const stop = (): void => void child.kill("SIGTERM");
+  const end = (): void => void child.kill("SIGKILL");
+  signal.addEventListener("abort", stop);
+  process.on("exit", end);
+  try {
+    const { code, by } = await new Promise<{ code: number | null; by: NodeJS.Signals | null }>((resolve, reject) => {
+      child.on("error", reject);
+      child.on("exit", (code, by) => resolve({ code, by }));
+    });
+    if (code === 0) return { kind: "finished" };
+    return signal.aborted ? { kind: "stopped" } : { kind: "failed", error: await errorOf(folder, code, by) };
+  } finally {
+    signal.removeEventListener("abort", stop);
+    process.off("exit", end);
+  }
+}
+
+/** A module of this package, whether it is built or not. */
+function own(name: string): string {
+  return new URL(`${name}${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url).href;
+}
+
+async function lockComesFree(lock: string, signal: AbortSignal): Promise<boolean> {
+  for (const end = performance.now() + LEFTOVER_MILLISECONDS; !await isLockFree(lock);) {
+    if (signal.aborted || performance.now() > end) return false;
+    await delay(100);
+  }
+  return true;
+}
+
+/** The sentence with which a training has failed. */
+async function errorOf(folder: string, code: number | null, by: NodeJS.Signals | null): Promise<string> {
+  if (by === "SIGKILL") return "It was killed, as the system does where memory runs out.";
+  const lines = (await readFile(join(folder, "training.log"), "utf8")).split("\n").filter((line) => line.trim() !== "");
+  const said = lines.findLast((line) => line.startsWith("decade: ")) ?? lines.at(-1);
+  return said?.replace(/^decade: /, "") ?? `It ended with ${by ?? `exit code ${code}`} and said nothing.`;
+}
