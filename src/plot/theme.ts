@@ -18,6 +18,8 @@ export interface Theme {
   readonly grid: string;
   /** Series colours, in the order in which series take them. */
   readonly palette: readonly string[];
+  /** The part of the colour scheme viridis that is legible on the background, for series that follow a quantity. */
+  readonly sequence: readonly [number, number];
 }
 
 // Helvetica and Arial where present; the rest are what Linux desktops and containers carry.
@@ -34,6 +36,7 @@ export const themes = {
     muted: "#5c6670",
     grid: "#e4e7eb",
     palette: ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#6b4c9a", "#4d4d4d"],
+    sequence: [0, 0.85],
   },
   dark: {
     background: "#14181d",
@@ -41,6 +44,7 @@ export const themes = {
     muted: "#98a2ad",
     grid: "#2b323a",
     palette: ["#5db7f0", "#ff8f4a", "#3ad0a3", "#eba6cc", "#ffc24d", "#a5dcff", "#b79be6", "#c9ced4"],
+    sequence: [0.3, 1],
   },
 } as const satisfies Record<ThemeName, Theme>;
 
