@@ -7,6 +7,8 @@ declare module "cephes" {
     stdtri(k: number, p: number): number;
     /** The probability that F with `a` and `b` degrees of freedom exceeds x. */
     fdtrc(a: number, b: number, x: number): number;
+    /** The error function. */
+    erf(x: number): number;
   }
   const cephes: Cephes;
   export default cephes;

@@ -60,6 +60,12 @@ export class Whitening {
     this.#transform = transformAt(objective, optimum, weights);
   }
 
+  /** How far each free variable may move, the others following, until the quadratic approximation of the objective has grown by 1/2. */
+  standardErrors(): Float64Array {
+    const size = this.optimum.length;
+    return this.optimum.map((_, row) => Math.hypot(...this.#transform.subarray(row * size, (row + 1) * size)));
+  }
+
   /** Minimises from the optimum, for other weights of the trainings. */
   minimise(options: { readonly iterations: number; readonly tolerance: number }, weights?: Float64Array): Minimum {
     const size = this.optimum.length;

@@ -30,7 +30,8 @@ export interface LawRange {
   readonly loss: Interval;
 }
 
-const interval = z.tuple([z.number(), z.number()]);
+/** A bound that was not found is null in JSON, and infinite. */
+const interval = z.tuple([z.number().nullable(), z.number().nullable()]).transform(([low, high]): Interval => [low ?? -Infinity, high ?? Infinity]);
 
 const schema = z.object({
   law: z.string(),
