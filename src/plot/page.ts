@@ -124,7 +124,8 @@ figcaption, caption { color: var(--muted); font-size: 0.9rem; text-align: left; 
 caption { padding-bottom: 0.4rem; }
 .table { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; margin: 1rem 0; }
-th, td { padding: 0.28rem 0.9rem 0.28rem 0; text-align: left; border-bottom: 1px solid var(--grid); white-space: nowrap; }
+th, td { padding: 0.28rem 0.6rem; text-align: left; border-bottom: 1px solid var(--grid); white-space: nowrap; }
 th { font-weight: 600; border-bottom-color: var(--muted); }
-th.number, td.number { text-align: right; padding: 0.28rem 0 0.28rem 1.2rem; }
+th.number, td.number { text-align: right; }
+tr > :first-child { padding-left: 0; }
 `;

@@ -69,7 +69,7 @@ export function scatterChart(options: ScatterChartOptions): Chart {
   const marks = points.length > crowd ? { size: 14, opacity: 0.55 } : {};
   const frame = chartFrame(options);
   const labels = points.flatMap((point) => point.label === undefined ? [] : [{ text: point.label, anchors: [point], stands: "beside" as const }]);
-  const lineEncoding = { x, y, color: { ...color, legend: null }, detail: { field: "line", type: "nominal" as const } };
+  const lineEncoding = { x, y, color, detail: { field: "line", type: "nominal" as const } };
   return {
     ...frame,
     data: { values: rows },

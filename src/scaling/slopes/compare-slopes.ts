@@ -168,15 +168,16 @@ function sortGroups(points: readonly SlopePoint[]): { usable: ReadonlyMap<string
   }
   const [first] = leftOut;
   if (usable.size === 0) {
-    throw new ScalingError(first === undefined ? "No point is left to fit a line to." : `No line can be fitted: the group "${first.name}" has ${first.reason}.`);
+    throw new ScalingError(first === undefined ? "No point is left to fit a line to."
+      : `No line can be fitted: the group "${first.name}" has ${first.reason} (${first.n} in all), but a line and the scatter about it need at least ${LEAST_POINTS} points at different x.`);
   }
   return { usable, leftOut };
 }
 
 function whyUnusable({ n, sxx, meanX }: Moments): string | undefined {
-  if (n < LEAST_POINTS) return `${n === 1 ? "1 point" : `${n} points`}, and a line with its scatter needs at least ${LEAST_POINTS}`;
+  if (n < LEAST_POINTS) return `fewer than ${LEAST_POINTS} points`;
   const rounding = n * (Number.EPSILON * Math.max(1, Math.abs(meanX))) ** 2;
-  return sxx <= rounding ? "all its points at one x, which says nothing of a slope" : undefined;
+  return sxx <= rounding ? "all points at one x" : undefined;
 }
 
 function describeGroup(name: string, line: Line, both: readonly [Line, Line], level: number, tables: Distributions): GroupSlope {
