@@ -1,21 +1,31 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
-import { Lock } from "../data/lock.ts";
 import { planSweep } from "../scaling/sweep/design.ts";
 import { loadSweep } from "../scaling/sweep/load-sweep.ts";
 import type { Standing } from "../scaling/sweep/run-queue.ts";
+import { slurmArray } from "../scaling/sweep/slurm-array.ts";
 import { findRuns, sweepFolder, trainRuns, writeTables, type SweepRun } from "../scaling/sweep/sweep-runs.ts";
 import type { Sweep } from "../scaling/sweep/sweep-schema.ts";
-import { EXIT, Failure, Interruption } from "./errors.ts";
+import { nearest } from "../train/suggest.ts";
+import { CommandError, EXIT, Failure, Interruption, UsageError } from "./errors.ts";
 import { interruptible } from "./interrupt.ts";
 import { printResult, type Io } from "./io.ts";
-import { jsonOption, nonNegativeInteger } from "./options.ts";
-import { addPlaceOptions, checkMemory, placeOf, type PlaceFlags } from "./scale-place.ts";
+import { jsonOption, nonNegativeInteger, positiveNumber, repeated } from "./options.ts";
+import { addPlaceOptions, checkMemory, placeOf, type Place, type PlaceFlags } from "./scale-place.ts";
 import { SweepProgress } from "./scale-progress.ts";
 
 interface RunFlags extends PlaceFlags {
   readonly retries: number;
+  readonly only?: readonly string[];
+  readonly maxParameters?: number;
+  readonly slurm?: boolean;
+  readonly print?: boolean;
+  readonly time?: string;
+  readonly partition?: string;
+  readonly sbatch: readonly string[];
   readonly json?: boolean;
 }
 
@@ -24,49 +34,84 @@ export function addScaleRun(scale: Command, io: Io): void {
     .description("train what of a sweep is not done yet, and gather the results in runs/<sweep>/sweep.csv")
     .argument("<sweep>", "sweep: a .ts, .js or .json file")
     .option("--retries <count>", "how often a training that has failed goes on from its newest checkpoint", nonNegativeInteger, 1)
+    .option("--only <trainings...>", "train these alone, by their names or folders")
+    .option("--max-parameters <count>", "train those alone that have at most so many parameters besides embeddings", positiveNumber)
+    .option("--slurm", "submit a job array to Slurm, one task a training")
+    .option("--print", "with --slurm: print the batch script instead")
+    .option("--time <limit>", "with --slurm: longest run time of a training, such as 8:00:00; a checkpoint is saved before it")
+    .option("--partition <name>", "with --slurm: partition to use")
+    .option("--sbatch <option>", "with --slurm: a further option of sbatch, such as --sbatch=--mem=4G; may be repeated", repeated, [])
     .addOption(jsonOption())
     .addHelpText("after", "\nCtrl-C saves a checkpoint of each training and exits with code 130; a second Ctrl-C exits at once.")
     .action((file: string, flags: RunFlags) => runSweep(file, flags, io));
 }
 
 async function runSweep(file: string, flags: RunFlags, io: Io): Promise<void> {
+  checkFlags(flags);
   const place = placeOf(flags);
   const sweep = await loadSweep(file);
-  const planned = await planSweep(sweep);
-  checkMemory(planned, place);
-  const runs = await findRuns(sweep, planned);
-  const standings = await withLock(sweep, () => trainAll(sweep, runs, { ...flags, ...place }, io));
-  const { csv, rows, open } = await writeTables(sweep, runs);
+  const all = await findRuns(sweep, await planSweep(sweep));
+  const asked = chosenRuns(all, flags);
+  // Where Slurm's nodes are other machines, only the user knows what they have.
+  if (!flags.slurm || flags.memory !== undefined) checkMemory(asked.filter(({ result }) => result === undefined), flags.slurm ? { ...place, jobs: 1 } : place);
+  if (flags.slurm) return submit(file, sweep, asked, flags, io);
+  const standings = await trainAll(sweep, asked, { ...place, retries: flags.retries }, io);
+  const { csv, rows, open } = await writeTables(sweep, all);
   const failed = [...standings].flatMap(([{ name, folder }, standing]) => (standing.kind === "failed" ? [{ name, run: folder, error: standing.error }] : []));
-  const stopped = [...standings.values()].some(({ kind }) => kind === "stopped" || kind === "waiting");
-  const figures = { sweep: sweep.name, csv, trainings: planned.length, finished: rows.length, failed, open: open.map(({ name }) => name), rows };
-  printResult(io, flags.json, figures, () => [
-    ...failed.map(({ name, error }) => `${name} has failed: ${error}`),
+  const elsewhere = [...standings].flatMap(([{ name }, { kind }]) => (kind === "elsewhere" ? [name] : []));
+  printResult(io, flags.json, { sweep: sweep.name, csv, trainings: all.length, finished: rows.length, failed, open: open.map(({ name }) => name), rows }, () => [
+    ...failed.map(({ name, error, run }) => `${name} has failed: ${error} (${run}/training.log)`),
+    ...(elsewhere.length === 0 ? [] : [`Another process is training ${elsewhere.join(", ")}; run this again when it has ended.`]),
     ...(open.length === 0 ? [] : [`Not in the table, for they are not done: ${open.map(({ name }) => name).join(", ")}.`]),
-    `${rows.length} of ${planned.length} trainings are done; they are in ${csv}.`,
+    `${rows.length} of ${all.length} trainings are done; they are in ${csv}.`,
   ].join("\n"));
-  if (stopped) throw new Interruption("The sweep was stopped.");
+  if ([...standings.values()].some(({ kind }) => kind === "stopped" || kind === "waiting")) throw new Interruption("The sweep was stopped.");
   if (failed.length > 0) throw new Failure(EXIT.failed);
 }
 
-async function withLock<Result>(sweep: Sweep, work: () => Promise<Result>): Promise<Result> {
-  const folder = sweepFolder(sweep);
-  await mkdir(folder, { recursive: true });
-  const lock = await Lock.acquire(join(folder, "sweep.lock"), "The sweep");
-  try {
-    return await work();
-  } finally {
-    lock.release();
-  }
+function checkFlags({ slurm, print, time, partition, sbatch }: RunFlags): void {
+  const [onlySlurm] = Object.entries({ print, time, partition, sbatch: sbatch[0] }).find(([, value]) => value !== undefined) ?? [];
+  if (!slurm && onlySlurm !== undefined) throw new UsageError(`--${onlySlurm} is for a job that is submitted; give --slurm with it.`);
 }
 
-async function trainAll(sweep: Sweep, runs: readonly SweepRun[], { jobs, threads, retries }: { jobs: number; threads: number; retries: number }, io: Io): Promise<Map<SweepRun, Standing>> {
+/** The trainings that are asked for. @throws CommandError where one is not of the sweep */
+function chosenRuns(all: readonly SweepRun[], { only, maxParameters = Infinity }: Pick<RunFlags, "only" | "maxParameters">): SweepRun[] {
+  for (const name of only ?? []) {
+    if (all.some((run) => run.name === name || run.hash === name)) continue;
+    const near = nearest(name, all.map((run) => run.name));
+    throw new CommandError(`The sweep has no training "${name}"; ${near === undefined ? `its first is "${all[0]?.name ?? ""}"` : `did you mean "${near}"?`}`);
+  }
+  const chosen = all.filter((run) => (only === undefined || only.includes(run.name) || only.includes(run.hash)) && run.size.parameters <= maxParameters);
+  if (chosen.length > 0) return chosen;
+  throw new CommandError(`No training of the sweep has at most ${maxParameters} parameters; the smallest has ${Math.min(...all.map(({ size }) => size.parameters))}.`);
+}
+
+async function trainAll(sweep: Sweep, runs: readonly SweepRun[], settings: Place & { retries: number }, io: Io): Promise<Map<SweepRun, Standing>> {
   const progress = new SweepProgress(io, runs);
   return interruptible(
-    (signal) => trainRuns(sweep, runs, { jobs, threads, retries, signal, onChange: (run, standing) => progress.change(run, standing) }),
+    (signal) => trainRuns(sweep, runs, { ...settings, signal, onChange: (run, standing) => progress.change(run, standing) }),
     {
       exitCode: EXIT.interrupted,
       onInterrupt: () => progress.note("Saving a checkpoint of each training; press Ctrl-C again to exit at once."),
     },
   ).finally(() => progress.close());
+}
+
+/** Writes the batch script, and submits it or prints it. */
+function submit(file: string, sweep: Sweep, runs: readonly SweepRun[], { jobs, threads, retries, time, partition, sbatch, print }: RunFlags, io: Io): void {
+  const hashes = [...new Set(runs.filter(({ result }) => result === undefined).map(({ hash }) => hash))];
+  if (hashes.length === 0) return io.out(`All ${runs.length} trainings are done; gather them with decade scale run ${file}.\n`);
+  const logs = sweepFolder(sweep);
+  const main = fileURLToPath(import.meta.url.replace(/scale-run(\.[jt]s)$/, "main$1"));
+  const script = slurmArray({
+    name: sweep.name, hashes, jobs, threads, time, partition, options: sbatch, folder: process.cwd(), logs,
+    command: [process.execPath, ...process.execArgv, main, "scale", "run", resolve(file), "--jobs", "1", "--threads", String(threads), "--retries", String(retries), "--only"],
+  });
+  if (print) return io.out(script);
+  mkdirSync(logs, { recursive: true });
+  const { error, status, stdout, stderr } = spawnSync("sbatch", [], { input: script, encoding: "utf8" });
+  if (error !== undefined) throw new CommandError(`There is no sbatch on this machine (${error.message}); submit from a machine of the cluster, or give --print and take the script there.`);
+  if (status !== 0) throw new CommandError(`sbatch refused the job: ${stderr.trim()}`);
+  io.out(stdout);
+  io.err(`${hashes.length} trainings; when they have ended, gather them with decade scale run ${file}.\n`);
 }

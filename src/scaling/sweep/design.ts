@@ -27,7 +27,7 @@ interface Point {
 }
 
 /**
- * The trainings of a sweep, by their parameters and then their tokens. Nothing is trained; the data is read, for its amount and
+ * The trainings of a sweep, in the order of its design. Nothing is trained; the data is read, for its amount and
  * the sizes of its batches.
  *
  * @throws ConfigError, DataError, ScalingError
@@ -48,7 +48,7 @@ export async function planSweep(sweep: Sweep, data = new SweepData()): Promise<P
     planned.push({ name: name ?? nameOf(sweep, shape, size, config.seed), settings: set, config, shape, size });
   }
   requireDistinct(sweep, planned);
-  return planned.sort((a, b) => a.size.parameters - b.size.parameters || a.size.tokens - b.size.tokens);
+  return planned;
 }
 
 /** Sizes and lengths as a design spreads them. */

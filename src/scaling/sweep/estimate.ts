@@ -6,27 +6,35 @@ import { ScalingError } from "../scaling-error.ts";
 import type { PlannedTraining } from "./design.ts";
 import type { SweepData } from "./sweep-data.ts";
 
-/** What of a sweep's networks is timed; those between are read off a line. */
-const MEASURED = 4;
+/** Networks of a sweep that are timed; others are read off a line between them. */
+const MEASURED = 8;
 /** Steps of each, after one that warms up. */
 const STEPS = 3;
-/** Floating-point operations a second that training reaches, by the operations of a step. */
+
+/** Floating-point operations a second that training reaches. */
 export interface Speed {
+  /** Of a network of this shape alone, where it is given. */
+  readonly shape?: string;
   readonly flopsOfStep: number;
   readonly flopsPerSecond: number;
 }
 
 /** Times a few steps of networks from the smallest to the largest of a sweep, each alone on the machine. */
 export async function measureSpeeds(planned: readonly PlannedTraining[], data: SweepData, threads: number): Promise<Speed[]> {
-  const bySize = [...new Map([...planned].sort((a, b) => flopsOfStep(a) - flopsOfStep(b)).map((each) => [flopsOfStep(each), each])).values()];
-  const count = Math.min(MEASURED, bySize.length);
-  const chosen = Array.from({ length: count }, (_, at) => bySize[Math.round(at * (bySize.length - 1) / Math.max(1, count - 1))]).filter((each) => each !== undefined);
+  const ascending = [...planned].sort((a, b) => flopsOfStep(a) - flopsOfStep(b));
+  const shapes = [...new Map(ascending.map((each) => [shapeName(each), each])).values()];
+  const count = Math.min(MEASURED, shapes.length);
+  const chosen = Array.from({ length: count }, (_, at) => shapes[Math.round(at * (shapes.length - 1) / Math.max(1, count - 1))]).filter((each) => each !== undefined);
   const speeds: Speed[] = [];
   for (const each of chosen) {
     const { training } = await data.open(each.config);
-    speeds.push({ flopsOfStep: flopsOfStep(each), flopsPerSecond: await timeSteps(each, training, threads) });
+    speeds.push({ shape: shapeName(each), flopsOfStep: flopsOfStep(each), flopsPerSecond: await timeSteps(each, training, threads) });
   }
   return speeds;
+}
+
+function shapeName({ shape: { layers, width } }: PlannedTraining): string {
+  return `${layers} x ${width}`;
 }
 
 async function timeSteps({ config }: PlannedTraining, { task, batches }: Training, threads: number): Promise<number> {
@@ -60,7 +68,9 @@ export function speedAt(speeds: readonly Speed[], flopsOfOne: number): number {
 
 /** Seconds of a training: its steps and its validations. */
 export function secondsOf(planned: PlannedTraining, speeds: readonly Speed[]): number {
-  return (planned.size.flops + validations(planned) * planned.size.validationFlops) / speedAt(speeds, flopsOfStep(planned));
+  const timed = speeds.find(({ shape }) => shape === shapeName(planned));
+  const speed = timed?.flopsPerSecond ?? speedAt(speeds, flopsOfStep(planned));
+  return (planned.size.flops + validations(planned) * planned.size.validationFlops) / speed;
 }
 
 /** How often a training validates: at its interval, and at its end. */

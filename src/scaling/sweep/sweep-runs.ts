@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { writeFileAtomically } from "../../data/durable-files.ts";
+import { isTextRunConfig } from "../../train/config-text.ts";
 import type { TrainingConfig } from "./configure.ts";
 import type { PlannedTraining } from "./design.ts";
 import { runQueue, type Standing } from "./run-queue.ts";
@@ -58,6 +59,7 @@ export async function trainRuns(sweep: Sweep, runs: readonly SweepRun[], { jobs,
   return runQueue({
     items: open.sort((a, b) => b.size.flops - a.size.flops), jobs, retries, signal, onChange,
     run: async ({ config, hash, folder, size }) => {
+      if (await readResult(folder) !== undefined) return { kind: "finished" }; // another process was at it
       const attempt = await trainInProcess(placed(config, sweep, hash, threads), folder, signal);
       if (attempt.kind !== "finished") return attempt;
       return recordResult(folder, size).then(() => attempt, (error: unknown) => (
@@ -70,7 +72,7 @@ export async function trainRuns(sweep: Sweep, runs: readonly SweepRun[], { jobs,
 function placed(config: TrainingConfig, sweep: Sweep, hash: string, threads: number): TrainingConfig {
   const place = { name: hash, directory: sweepFolder(sweep), engine: { ...config.engine, threads } };
   const logEvery = Math.max(1, Math.round((config.training.steps ?? 1) / LOG_LINES));
-  return "accumulate" in config.training ? { ...config, ...place, training: { ...config.training, logEvery } } as TrainingConfig : config;
+  return isTextRunConfig(config) ? { ...config, ...place, training: { ...config.training, logEvery } } : { ...config, ...place, training: { ...config.training, logEvery } };
 }
 
 /** Writes `sweep.csv`, of those that are done, and `sweep.json`, which says what each folder is. */
