@@ -1,0 +1,78 @@
+/** How sure a plan is: what resampled fits of the law make of it. */
+import type { SavedLaw } from "../laws/law-file.ts";
+import { publishedLaws, type FittedLaw, type PublishedLawName } from "../laws/published.ts";
+import type { Scale } from "../observation.ts";
+import { lossSurface } from "./loss-surface.ts";
+import { bestTraining, type Budget } from "./optimum.ts";
+
+export type Interval = readonly [low: number, high: number];
+
+/** From where to where each figure of a plan lies at the level of the law's fit. */
+export interface PlanIntervals {
+  readonly level: number;
+  /** Of the loss of the planned training. */
+  readonly loss: Interval;
+  /** Of the best N and D of the compute, before any serving is counted. */
+  readonly parameters: Interval;
+  readonly tokens: Interval;
+}
+
+/** The smallest and the largest training that a law was fitted to. */
+export interface FittedRange {
+  readonly parameters: Interval;
+  readonly tokens: Interval;
+}
+
+/** What a plan rests on: a law, and where known its resampled fits and the trainings behind it. */
+export interface PlanningLaw extends FittedLaw {
+  /** What it is called in reports. */
+  readonly name: string;
+  readonly draws?: SavedLaw["draws"];
+  readonly level?: number;
+  readonly range?: FittedRange;
+}
+
+/** Trainings behind the published laws, as their papers state them. */
+const publishedRanges: Readonly<Record<PublishedLawName, FittedRange>> = {
+  // Abstract.
+  "hoffmann-2022": { parameters: [70e6, 16e9], tokens: [5e9, 500e9] },
+  "besiroglu-2024": { parameters: [70e6, 16e9], tokens: [5e9, 500e9] },
+  // Section 3.
+  "kaplan-2020": { parameters: [768, 1.5e9], tokens: [22e6, 23e9] },
+  // The 182 trainings of huggingface/datablations.
+  "muennighoff-2023": { parameters: [7.1e6, 8.67e9], tokens: [100e6, 900e9] },
+};
+
+/** A published law; none of the papers gives the joint uncertainty of its values, so that there are no draws. */
+export function publishedPlanningLaw(name: PublishedLawName): PlanningLaw {
+  return { ...publishedLaws[name], name, range: publishedRanges[name] };
+}
+
+/**
+ * Intervals of a plan from the resampled fits of its law: percentiles of the loss that each expects of the planned
+ * training, and of the training that each would have planned.
+ *
+ * @returns undefined where the law has no resampled fits
+ */
+export function planIntervals({ law, source, draws, level }: PlanningLaw, planned: Scale, budget: Budget): PlanIntervals | undefined {
+  if (draws === undefined || draws.length === 0 || level === undefined) return undefined;
+  const surfaces = draws.map((parameters) => lossSurface({ law, source, parameters }));
+  const best = surfaces.map((surface) => bestTraining(surface, { ...budget, inferenceTokens: 0 }));
+  return {
+    level,
+    loss: percentiles(surfaces.map((surface) => surface.loss(planned)), level),
+    parameters: percentiles(best.map(({ parameters }) => parameters), level),
+    tokens: percentiles(best.map(({ tokens }) => tokens), level),
+  };
+}
+
+/** The middle share of some values: linear between neighbours (type 7 of Hyndman and Fan 1996). */
+function percentiles(values: readonly number[], level: number): Interval {
+  const sorted = Float64Array.from(values).sort();
+  const at = (share: number): number => {
+    const position = share * (sorted.length - 1);
+    const [below, above] = [sorted[Math.floor(position)] ?? NaN, sorted[Math.ceil(position)] ?? NaN];
+    return below + (position - Math.floor(position)) * (above - below);
+  };
+  return [at((1 - level) / 2), at((1 + level) / 2)];
+}
