@@ -147,7 +147,7 @@ function describeTrained(trained: PlannedLayout | undefined, config: string, dev
   const fields = [
     ...(stages === 1 ? [] : [`parallel.stages=${stages}`]), ...(vocabulary === 1 ? [] : [`parallel.vocabulary=${vocabulary}`]),
     ...(stages === 1 && vocabulary === 1 ? [] : [`parallel.schedule=${schedule}`]),
-    ...(schedule === "interleaved-1f1b" ? [`parallel.chunks=${chunks}`] : []), `training.accumulate=${replicas * microBatches}`,
+    ...(schedule === "interleaved-1f1b" || schedule === "wavefront-2014" ? [`parallel.chunks=${chunks}`] : []), `training.accumulate=${replicas * microBatches}`,
   ];
   return [`To train under ${name}, ${speedup.toFixed(2)} times one device, with batches of ${plural(profile.microBatch.sequences, "sequence")}: mpirun -n ${devices} decade train ${config} ${fields.map((field) => `--set ${field}`).join(" ")}`];
 }

@@ -17,10 +17,9 @@ export interface StagePhase extends Phase {
   readonly targets: readonly (string | Parameter)[];
 }
 
-/** A stage's forward pass, and its gradients by inputs and parameters. The last stage's output is the loss. */
+/** A stage's forward pass, and its gradients by inputs and parameters. A scalar among its outputs is the loss. */
 export function stagePhases(graph: StageGraph, parameters: readonly Parameter[], backward: Backward): StagePhase[] {
-  const isLoss = graph.outputs[0]?.rank === 0;
-  const cotangents = isLoss ? [constant(1)] : graph.outputs.map((output, at) => placeholder(`slope.${at}`, output));
+  const cotangents = graph.outputs.map((output, at) => (output.rank === 0 ? constant(1) : placeholder(`slope.${at}`, output)));
   const by = [...graph.inputs, ...parameters.map(({ tensor }) => tensor)];
   const slopes = backward === "none" ? [] : backpropagate(graph.outputs, cotangents, by, { through: true })
     .map((slope, at) => slope ?? zeros(by[at]?.shape ?? []));

@@ -49,7 +49,7 @@ export class StageProgram {
     this.parameters = parameters;
   }
 
-  /** `parameters`: those of the model, of which the stage uses some. The last stage's first output is the loss. */
+  /** `parameters`: those of the model, of which the stage uses some. A scalar among a stage's outputs is the loss. */
   static async compile(
     engine: Engine, state: StateStore, { signature, graph, parameters, backward }: {
       signature: Signature; graph: StageGraph; parameters: readonly Parameter[]; backward: Backward;
@@ -87,9 +87,9 @@ export class StageProgram {
     return { outputs: this.#graph.outputs.map((_, at) => take(record, `output.${at}`)), record };
   }
 
-  /** The gradient by the stage's inputs, given that by its outputs; where the backward pass is whole, also that by its weights. */
-  async backwardByInputs(record: StageRecord, slopes: readonly NumericArray[]): Promise<NumericArray[]> {
-    slopes.forEach((slope, at) => record.set(`slope.${at}`, slope));
+  /** The gradient by the stage's inputs, given that by its outputs but the loss; where the backward pass is whole, also that by its weights. */
+  async backwardByInputs(record: StageRecord, slopes: readonly (NumericArray | undefined)[]): Promise<NumericArray[]> {
+    slopes.forEach((slope, at) => { if (slope !== undefined) record.set(`slope.${at}`, slope); });
     await this.#run(1, record);
     return this.#graph.inputs.map((_, at) => take(record, `inputSlope.${at}`));
   }

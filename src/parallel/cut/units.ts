@@ -33,7 +33,7 @@ export function layersOf(dependence: Dependence): ReadonlyMap<Node, string> {
   return layers;
 }
 
-function layerOfPath(path: string): string | undefined {
+export function layerOfPath(path: string): string | undefined {
   const parts = path.split(".");
   const numbered = parts.findIndex((part) => /^\d+$/.test(part));
   const layer = (numbered >= 0 ? parts.slice(0, numbered + 1) : parts.slice(0, 1)).join(".");
@@ -45,7 +45,16 @@ function layerOfPath(path: string): string | undefined {
  * other are one unit.
  */
 export function modelUnits(loss: Tensor): ModelUnit[] {
-  const { layers, reads, lengths, flops } = layerGraph(new Dependence([loss]));
+  return unitsOf([loss]);
+}
+
+/** The same of several results; `links` are layers that are one unit whatever they read. */
+export function unitsOf(results: readonly Tensor[], links: readonly (readonly [string, string])[] = []): ModelUnit[] {
+  const { layers, reads, lengths, flops } = layerGraph(new Dependence(results));
+  for (const [one, other] of links) {
+    reads.get(one)?.add(other);
+    reads.get(other)?.add(one);
+  }
   const joint = connectedLayers([...layers], (layer) => (
     // Of several layers the one with the longest way behind it comes first, so that others come just before they are read.
     [...(reads.get(layer) ?? [])].sort((a, b) => (lengths.get(b) ?? 0) - (lengths.get(a) ?? 0))));

@@ -55,6 +55,7 @@ export async function dryRun(task: TrainingTask, { processes, accumulate, parall
   const all = task.model.parameters();
   const split = schedule.devices.some((actions) => actions.some(({ kind }) => kind === "I"));
   const moments = (optimizer.kind === "sgd" ? Number(optimizer.momentum > 0) : 2) + Number(averages);
+  const batchesHeld = (device: number): number => (schedule.recurrent ? 1 : peakActivations[Math.min(device, schedule.devices.length - 1)] ?? 0);
   const holds = (unit: ModelCut["units"][number], device: number): boolean => (
     vocabulary !== undefined && unit === units.at(-1) ? layout.shards.includes(device) : unit.layers.some((layer) => deviceOf[stageOf(layer)] === device));
   const devices = Array.from({ length: layout.devices }, (_, device): PlannedDevice => {
@@ -67,7 +68,7 @@ export async function dryRun(task: TrainingTask, { processes, accumulate, parall
     return {
       stages: stages.map(({ stage }) => stage), layers: units.filter((unit) => holds(unit, device)).flatMap(({ layers }) => layers), parameters: size,
       weightBytes: 4 * (2 * size + largest * (moments + (layout.replicas > 1 ? 2 : 0))),
-      activationBytes: (Math.max(0, ...ofBatch) + (vocabulary === undefined || shard < 0 ? 0 : shardBytes(vocabulary, shard, dims))) * (peakActivations[Math.min(device, schedule.devices.length - 1)] ?? 0),
+      activationBytes: (Math.max(0, ...ofBatch) + (vocabulary === undefined || shard < 0 ? 0 : shardBytes(vocabulary, shard, dims))) * batchesHeld(device),
     };
   });
   return { replicas: layout.replicas, batchesPerReplica: accumulate / layout.replicas, schedule: schedule.name, bubble, devices };

@@ -16,7 +16,7 @@ export interface Layout {
   readonly shards: readonly number[];
   /** Device of each stage. */
   readonly deviceOf: readonly number[];
-  /** What the devices do in one step; all that have only a shard do the same. */
+  /** What the devices do in one step, or, of a wavefront, with one batch; all that have only a shard do the same. */
   readonly schedule: PipelineSchedule;
 }
 
@@ -37,7 +37,7 @@ export function layoutOf(processes: number, accumulate: number, { stages: pipeli
     throw new ScheduleError(`${processes} processes are no multiple of ${what}; start as many as one or more whole pipelines need.`);
   }
   if (vocabulary > 1 && (name === "interleaved-1f1b" || name === "zb-v")) {
-    throw new ScheduleError(`The vocabulary can be shared where each process has one stage; with parallel.vocabulary ${vocabulary}, set parallel.schedule to none, gpipe, 1f1b or zb-h1 instead of ${name}.`);
+    throw new ScheduleError(`The vocabulary can be shared where each process has one stage; with parallel.vocabulary ${vocabulary}, set parallel.schedule to none, gpipe, 1f1b, zb-h1 or wavefront-2014 instead of ${name}.`);
   }
   const replicas = processes / devices;
   if (accumulate % replicas !== 0) {
@@ -45,7 +45,8 @@ export function layoutOf(processes: number, accumulate: number, { stages: pipeli
       + `set training.accumulate to a multiple of ${replicas}, and training.batch to as much less, for the same step.`);
   }
   const lockstep = pipeline + Number(vocabulary > 1);
-  const schedule = generateSchedule(lockstep === 1 ? "none" : name, { devices: lockstep, microBatches: accumulate / replicas, chunks });
+  const isWave = lockstep > 1 && name === "wavefront-2014";
+  const schedule = generateSchedule(lockstep === 1 ? "none" : name, { devices: lockstep, microBatches: isWave ? chunks : accumulate / replicas, chunks });
   const deviceOf = stageDevices(schedule);
   if (vocabulary === 1) return { replicas, devices, stages: schedule.stages, shards: [], schedule, deviceOf };
   return { replicas, devices, stages: pipeline, shards: Array.from({ length: vocabulary }, (_, shard) => pipeline - 1 + shard), schedule, deviceOf: deviceOf.slice(0, pipeline) };

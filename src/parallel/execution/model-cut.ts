@@ -1,13 +1,16 @@
 import { dimensionValue, type DimValues } from "../../graph/dimension.ts";
+import type { Signature } from "../../graph/program.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import type { Parameter } from "../../nn/module.ts";
 import type { TrainingTask } from "../../train/training-task.ts";
 import { parametersOf } from "../cut/stage-phases.ts";
 import { stageOfLayers } from "../cut/stage-of-layers.ts";
 import { cutStages, type StageGraph } from "../cut/stages.ts";
 import { trainingGraph, validationGraph } from "../cut/task-graphs.ts";
-import { modelUnits, type ModelUnit } from "../cut/units.ts";
+import { modelUnits, unitsOf, type ModelUnit } from "../cut/units.ts";
 import { cutVocabulary, withoutProjection, type VocabularyCut } from "../cut/vocabulary-cut.ts";
 import { shardRows, WeightRows } from "../cut/vocabulary-rows.ts";
+import { cutPiece, WaveCut, type PieceGraph, type StagePiece } from "../cut/wave-cut.ts";
 import type { Layout } from "./layout.ts";
 import type { HeldWeight } from "./pieces.ts";
 
@@ -15,6 +18,20 @@ import type { HeldWeight } from "./pieces.ts";
 export interface ShardWeights {
   readonly weight: WeightRows;
   readonly bias: WeightRows | undefined;
+}
+
+/** A phase of a wavefront, by stage: its first piece of time, and the others. */
+export interface WavePhase {
+  readonly time: string;
+  readonly first: readonly StagePiece[];
+  readonly next: readonly StagePiece[];
+}
+
+/** What a layout passes through its stages in pieces of time. */
+export interface ModelWave {
+  /** Feeds of a piece. */
+  readonly signature: Signature;
+  readonly phases: readonly WavePhase[];
 }
 
 /** A task's model, cut as a layout has it. All ranks find the same. */
@@ -26,7 +43,8 @@ export interface ModelCut {
   /** By stage. */
   readonly training: readonly StageGraph[];
   readonly validation: readonly StageGraph[];
-  /** Where the vocabulary is shared. */
+  readonly wave: ModelWave | undefined;
+  /** Where the vocabulary is shared; of a wavefront, the training's is of a piece. */
   readonly vocabulary: { readonly training: VocabularyCut; readonly validation: VocabularyCut; readonly shards: readonly ShardWeights[] } | undefined;
   /** What each device of a replica holds. */
   readonly held: readonly (readonly HeldWeight[])[];
@@ -43,21 +61,43 @@ export function cutModel(
   const parameters = task.model.parameters();
   const loss = trainingGraph(task);
   const likelihoods = validationGraph(task);
-  const units = modelUnits(loss);
+  const wave = layout.schedule.recurrent ? new WaveCut(loss) : undefined;
+  const layers = modelUnits(loss);
+  const units = wave === undefined ? layers : unitsOf(wave.unlinked(), wave.links);
+  const unitCost = (unit: ModelUnit): number => layers.filter((part) => part.layers.every((layer) => unit.layers.includes(layer))).reduce((sum, part) => sum + costOf(part), 0);
   const isShared = layout.shards.length > 0;
   const cuts = isShared ? { training: cutVocabulary(loss, parameters), validation: cutVocabulary(likelihoods, parameters) } : undefined;
   const { body, projection } = isShared ? withoutProjection(units) : { body: units, projection: undefined };
-  const stageOf = stageOfLayers(body, layout.stages, costOf);
+  const stageOf = stageOfLayers(body, layout.stages, unitCost);
   const training = cutStages([cuts?.training.hidden ?? loss], layout.stages, stageOf);
   const validation = cutStages([cuts?.validation.hidden ?? likelihoods], layout.stages, stageOf);
-  const last = body.filter(({ layers: [layer = ""] }) => stageOf(layer) === layout.stages - 1).reduce((sum, unit) => sum + costOf(unit), 0);
-  const shards = cuts === undefined || projection === undefined ? [] : shardsOf(cuts.training, layout.shards.length, { body: last, projection: costOf(projection) });
+  const last = body.filter(({ layers: [layer = ""] }) => stageOf(layer) === layout.stages - 1).reduce((sum, unit) => sum + unitCost(unit), 0);
+  const shards = cuts === undefined || projection === undefined ? [] : shardsOf(cuts.training, layout.shards.length, { body: last, projection: unitCost(projection) });
   const held = Array.from({ length: layout.devices }, (_, device): HeldWeight[] => {
     const read = new Set(training.flatMap((graph, stage) => (layout.deviceOf[stage] === device ? parametersOf(graph, parameters) : [])));
     const rows = shards[layout.shards.indexOf(device)];
     return [...parameters.filter((parameter) => read.has(parameter)), ...(rows === undefined ? [] : [rows.weight, ...(rows.bias === undefined ? [] : [rows.bias])])];
   });
-  return { loss, units, stageOf, training, validation, vocabulary: cuts && { ...cuts, shards }, held };
+  const pieces = wave && cutWave(wave, task.signature, layout, stageOf, isShared ? parameters : undefined);
+  return {
+    loss, units, stageOf, training, validation, held, wave: pieces?.wave,
+    vocabulary: cuts && { ...cuts, training: pieces?.vocabulary ?? cuts.training, shards },
+  };
+}
+
+/** `shared`: the parameters, where the vocabulary is in shards; the stages then end with what is projected. */
+function cutWave(
+  wave: WaveCut, batch: Signature, { stages }: Layout, stageOf: (layer: string) => number, shared: readonly Parameter[] | undefined,
+): { wave: ModelWave; vocabulary: VocabularyCut | undefined } {
+  let vocabulary: VocabularyCut | undefined;
+  const cut = (piece: PieceGraph): StagePiece[] => {
+    const [result] = piece.results;
+    if (shared === undefined || result === undefined) return cutPiece(piece, stages, stageOf);
+    vocabulary = cutVocabulary(result, shared);
+    return cutPiece({ ...piece, results: [vocabulary.hidden] }, stages, stageOf);
+  };
+  const phases = wave.phases.map(({ time, first, next }) => ({ time, first: cut(first), next: cut(next) }));
+  return { wave: { signature: wave.signature(batch), phases }, vocabulary };
 }
 
 function shardsOf({ weight, bias }: VocabularyCut, count: number, costs: { body: number; projection: number }): ShardWeights[] {

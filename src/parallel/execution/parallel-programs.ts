@@ -10,17 +10,14 @@ import type { CompileTaskOptions } from "../../train/team.ts";
 import { rawName } from "../../train/training-state.ts";
 import { trainingFlops } from "../../train/training-programs.ts";
 import type { BatchSource, TrainingBatch, TrainingTask } from "../../train/training-task.ts";
-import type { Backward } from "../cut/stage-phases.ts";
-import { StageProgram } from "../cut/stage-program.ts";
 import { measuredCosts, readCostProfile } from "../cut/stage-of-layers.ts";
 import { ScheduleError } from "../schedule.ts";
 import type { Group, Transport } from "../transport.ts";
 import { layoutOf, placeOf, rankOf, type Layout } from "./layout.ts";
-import { cutModel, type ModelCut } from "./model-cut.ts";
-import { Pipeline } from "./pipeline.ts";
+import { compileDevice, type DevicePrograms } from "./device-programs.ts";
+import { cutModel } from "./model-cut.ts";
 import { gatherSaved } from "./saved-pieces.ts";
 import { ShardedWeights } from "./sharded-weights.ts";
-import { compileShard } from "./vocabulary-shards.ts";
 
 /** Weights that several devices hold, and who they are. */
 interface Tie {
@@ -37,8 +34,7 @@ interface Parts {
   readonly ties: readonly Tie[];
   /** Weights that count for the norm here: a tied one counts on the first device that has it. */
   readonly counted: ReadonlySet<string>;
-  readonly programs: readonly { dispose(): Promise<void> }[];
-  readonly pipeline: Pipeline;
+  readonly device: DevicePrograms;
   readonly weights: ShardedWeights;
   readonly averages: boolean;
   readonly checkEvery: number;
@@ -68,18 +64,7 @@ export class ParallelPrograms implements StepPrograms {
     const cut = cutModel(task, layout, dims, costOf);
     const state = engine.createState();
     const parameters = task.model.parameters();
-    const split = layout.schedule.devices.some((actions) => actions.some(({ kind }) => kind === "I"));
-    const compileStages = async (graphs: ModelCut["training"], signature: TrainingTask["signature"], backward: Backward): Promise<Map<number, StageProgram>> => {
-      const programs = new Map<number, StageProgram>();
-      for (const [stage, graph] of graphs.entries()) {
-        if (layout.deviceOf[stage] !== place.device) continue;
-        programs.set(stage, await StageProgram.compile(engine, state, { signature, graph, parameters, backward }));
-      }
-      return programs;
-    };
-    const training = await compileStages(cut.training, task.signature, split ? "split" : "whole");
-    const validation = await compileStages(cut.validation, task.validationSignature, "none");
-    const vocabulary = await compileShard(engine, state, task, transport, layout, cut);
+    const device = await compileDevice(engine, state, task, transport, layout, cut);
     // Who holds what follows from the cut, so that every rank knows it of all others.
     const ranksOf = (devices: readonly number[]): number[] => devices.map((device) => rankOf({ replica: place.replica, device }, layout));
     const replicas = await transport.group(Array.from({ length: layout.replicas }, (_, replica) => rankOf({ replica, device: place.device }, layout)));
@@ -95,18 +80,17 @@ export class ParallelPrograms implements StepPrograms {
     const countFlops = trainingFlops(cut.loss);
     return new ParallelPrograms({
       transport, layout, task, world, replicas, ties, counted, weights, averages, checkEvery: parallel.checkEvery,
-      programs: [...training.values(), ...validation.values(), ...(vocabulary === undefined ? [] : [vocabulary])],
-      pipeline: new Pipeline(transport, layout, { training, validation, vocabulary }),
+      device,
       flops: ({ feeds }) => dimensionValue(countFlops, bindDimensions(task.signature, feeds)),
     });
   }
 
   async gradient(batches: readonly SeededBatch[]): Promise<BatchResult> {
-    const { layout, pipeline, weights, ties, counted, transport, world } = this.#parts;
+    const { layout, device, weights, ties, counted, transport, world } = this.#parts;
     const each = batches.length / layout.replicas;
     const { replica } = placeOf(transport.rank, layout);
     weights.beginStep();
-    const loss = await pipeline.train(batches.slice(replica * each, (replica + 1) * each));
+    const loss = await device.train(batches.slice(replica * each, (replica + 1) * each));
     for (const { parameter, group } of ties) await group.allReduce(weights.gradientOf(parameter.name));
     await weights.reduceGradients();
     const sums = Float64Array.of(loss, weights.squaredNorm((name) => counted.has(name)));
@@ -121,7 +105,7 @@ export class ParallelPrograms implements StepPrograms {
   }
 
   async evaluateAll(batches: BatchSource): Promise<{ loss: number; targetTokens: number }> {
-    const { layout, pipeline, weights, transport, world } = this.#parts;
+    const { layout, device, weights, transport, world } = this.#parts;
     const { replica } = placeOf(transport.rank, layout);
     let targetTokens = 0;
     const own = async function* (): AsyncGenerator<TrainingBatch> {
@@ -131,7 +115,7 @@ export class ParallelPrograms implements StepPrograms {
         if (index % layout.replicas === replica) yield batch;
       }
     };
-    const loss = Float64Array.of(await weights.withAverages(() => pipeline.evaluate(own())));
+    const loss = Float64Array.of(await weights.withAverages(() => device.evaluate(own())));
     await world.allReduce(loss);
     return { loss: loss[0] ?? NaN, targetTokens };
   }
@@ -173,7 +157,7 @@ export class ParallelPrograms implements StepPrograms {
   }
 
   async dispose(): Promise<void> {
-    for (const program of this.#parts.programs) await program.dispose();
+    await this.#parts.device.dispose();
     await this.#parts.weights.dispose();
   }
 

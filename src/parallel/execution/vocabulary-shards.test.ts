@@ -84,7 +84,7 @@ test.each([
 
 test.each([
   [3, pairs, { vocabulary: 2 }, {}, /3 processes are no multiple of 2, parallel\.stages 1 and parallel\.vocabulary 2 less one that does both/],
-  [3, pairs, { stages: 2, vocabulary: 2, schedule: "zb-v" }, {}, /with parallel\.vocabulary 2, set parallel\.schedule to none, gpipe, 1f1b or zb-h1 instead of zb-v/],
+  [3, pairs, { stages: 2, vocabulary: 2, schedule: "zb-v" }, {}, /with parallel\.vocabulary 2, set parallel\.schedule to none, gpipe, 1f1b, zb-h1 or wavefront-2014 instead of zb-v/],
   [2, text, { vocabulary: 2 }, { tiedEmbeddings: true }, /"outputWeight" is read elsewhere in the model too: untie it \(model\.tiedEmbeddings\), or set parallel\.vocabulary to 1/],
   [20, pairs, { vocabulary: 20 }, {}, /\d+ words cannot be shared by 20 processes; lower parallel\.vocabulary/],
   [9, pairs, { stages: 8, vocabulary: 2 }, {}, /The model has 7 parts that are not cut \(.*\), too few for 8 stages/],

@@ -5,6 +5,7 @@ import type { TrainingBatch, TrainingTask } from "../../train/training-task.ts";
 import { VocabularyProgram, type ShardRecord } from "../cut/vocabulary-program.ts";
 import { formatAction, isComputation } from "../schedule.ts";
 import type { Transport } from "../transport.ts";
+import { addArrays } from "./add-arrays.ts";
 import { placeOf, rankOf, type Layout } from "./layout.ts";
 import type { ModelCut } from "./model-cut.ts";
 
@@ -47,9 +48,8 @@ export class VocabularyShards {
     return this.#shard > 0;
   }
 
-  /** A step's part of a device that has nothing but its shard. */
-  async train(batches: readonly SeededBatch[]): Promise<void> {
-    const actions = (this.#layout.schedule.devices[this.#layout.stages] ?? []).filter(isComputation);
+  /** A step's part of a device that has nothing but its shard; `actions` are of micro-batches by their places. */
+  async train(batches: readonly SeededBatch[], actions = (this.#layout.schedule.devices[this.#layout.stages] ?? []).filter(isComputation)): Promise<void> {
     const forwards = actions.flatMap(({ kind, microBatch }) => (kind === "F" ? [microBatch] : []));
     const arrivals = new Map<number, Promise<NumericArray>>();
     const expect = (place: number): void => {
@@ -89,7 +89,7 @@ export class VocabularyShards {
     const parts = this.#others().map((shard) => this.#receive(shard, "slope", microBatch, program.arrays(batch.feeds).hidden));
     const loss = await program.result(record, await statistics);
     const slope = await this.#backward(microBatch);
-    for (const part of await Promise.all(parts)) add(slope, part);
+    for (const part of await Promise.all(parts)) addArrays(slope, part);
     return { loss, slope };
   }
 
@@ -171,14 +171,14 @@ export class VocabularyShards {
 
 /** The shard of the vocabulary of this device, if it has one. */
 export async function compileShard(
-  engine: Engine, state: StateStore, task: TrainingTask, transport: Transport, layout: Layout, { vocabulary }: ModelCut,
+  engine: Engine, state: StateStore, task: TrainingTask, transport: Transport, layout: Layout, { vocabulary, wave }: ModelCut,
 ): Promise<VocabularyShards | undefined> {
   const shard = layout.shards.indexOf(placeOf(transport.rank, layout).device);
   const rows = vocabulary?.shards[shard];
   if (vocabulary === undefined || rows === undefined) return undefined;
   const shared = { rows, shard, shards: layout.shards.length };
   return new VocabularyShards(transport, layout, {
-    training: await VocabularyProgram.compile(engine, state, { ...shared, signature: task.signature, cut: vocabulary.training, trains: true }),
+    training: await VocabularyProgram.compile(engine, state, { ...shared, signature: wave?.signature ?? task.signature, cut: vocabulary.training, trains: true }),
     validation: await VocabularyProgram.compile(engine, state, { ...shared, signature: task.validationSignature, cut: vocabulary.validation, trains: false }),
   });
 }
@@ -186,8 +186,4 @@ export async function compileShard(
 /** Messages under one tag keep their order; those of micro-batches under way at once have tags of their own. */
 function tagOf(message: Message, microBatch: number): number {
   return (microBatch % 1024) * MESSAGES.length + MESSAGES.indexOf(message);
-}
-
-function add({ data: sum }: NumericArray, { data: part }: NumericArray): void {
-  for (let at = 0; at < sum.length; at++) sum[at] = (sum[at] ?? 0) + (part[at] ?? 0);
 }
