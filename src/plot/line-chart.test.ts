@@ -92,3 +92,60 @@ describe("data that can't be drawn are refused", () => {
     expect(() => draw({ x: 0, y: 0 }, "log")).toThrow('logarithmic axis "loss" is 0');
   });
 });
+
+describe("many series", () => {
+  const points = [
+    { x: 1, y: 1 },
+    { x: 2, y: 2 },
+  ];
+  const lineColors = (svg: string) =>
+    [...svg.matchAll(/aria-roledescription="line mark"[^>]* stroke="([^"]+)"/g)].map(([, color]) => color);
+
+  test("of one group share a colour and the legend's entry, but stay lines of their own", async () => {
+    const series = [
+      { name: "a", group: "small", points },
+      { name: "b", group: "small", points },
+      { name: "c", group: "large", points },
+    ];
+    const svg = await renderSvg(lineChart({ ...axes, series }));
+    const colors = lineColors(svg);
+    expect(colors).toHaveLength(3);
+    expect(new Set(colors).size).toBe(2);
+    expect(svg.match(/>small</g)).toHaveLength(1);
+    expect(svg).not.toContain(">a<");
+  });
+
+  test("may be left out of the legend", async () => {
+    const series = [
+      { name: "listed", points },
+      { name: "behind", points, unlisted: true, weight: "thin" as const },
+    ];
+    const svg = await renderSvg(lineChart({ ...axes, series }));
+    expect(svg).toContain(">listed<");
+    expect(svg).not.toContain(">behind<");
+    expect(svg).toContain('stroke-width="0.8"');
+  });
+
+  test("that follow a quantity have colours in its order, from dark to light", async () => {
+    const series = ["1", "2", "3", "4"].map((name) => ({ name, points }));
+    const colors = lineColors(await renderSvg(lineChart({ ...axes, series, colors: "sequence" })));
+    const lightness = colors.map((color) => {
+      const channels = color?.startsWith("#") ? [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16)) : (color?.match(/\d+/g) ?? []).map(Number);
+      return channels.reduce((sum, channel, at) => sum + channel * ([0.2126, 0.7152, 0.0722][at] ?? 0), 0);
+    });
+    expect(lightness).toHaveLength(4);
+    expect(lightness).toEqual(lightness.toSorted((left, right) => left - right));
+  });
+
+  test("carry their labels on the part that is shown", async () => {
+    const line = Array.from({ length: 101 }, (_, x) => ({ x, y: x }));
+    const chart = lineChart({ ...axes, x: { ...axes.x, domain: [0, 50] }, y: { ...axes.y, domain: [0, 50] }, series: [{ name: "a", points: line, label: "2.5" }] });
+    const places = [...(await renderSvg(chart)).matchAll(/translate\(([\d.]+),([\d.]+)\)"[^>]*>2\.5</g)].map(([, x, y]) => [Number(x), Number(y)]);
+    expect(places.length).toBeGreaterThan(0);
+    for (const [x = NaN, y = NaN] of places) {
+      expect(x).toBeLessThan(480);
+      // The line runs from corner to corner; a text's baseline lies a few pixels below its middle.
+      expect(Math.abs(300 - y - x * 300 / 480)).toBeLessThan(5);
+    }
+  });
+});

@@ -47,3 +47,20 @@ test("each group has one legend entry and one colour", async () => {
 test("an ill-formed point is named by its label", () => {
   expect(() => scatterChart({ ...axes, points: [{ x: NaN, y: 0, label: "lost" }] })).toThrow('Point 0 ("lost")');
 });
+
+test("a fitted line has the colour of its group, and lies where its points say", async () => {
+  const points = [
+    { x: 0, y: 0, group: "active" },
+    { x: 1, y: 1, group: "passive" },
+  ];
+  const lines = [{ group: "passive", points: [{ x: 0, y: 0, lower: 0, upper: 1 }, { x: 1, y: 1, lower: 0, upper: 1 }] }];
+  const domain = [0, 1] as const;
+  const svg = await renderSvg(scatterChart({ x: { ...axes.x, domain }, y: { ...axes.y, domain }, points, lines }));
+  expect(svg).toMatch(new RegExp(`d="M0,300L480,0"[^>]* stroke="${themes.light.palette[1]}"`));
+  expect(svg).toMatch(/aria-roledescription="area mark"/);
+  expect(svg.match(/>passive</g)).toHaveLength(1);
+});
+
+test("an ill-formed point of a line is named", () => {
+  expect(() => scatterChart({ ...axes, points: [], lines: [{ group: "a", points: [{ x: 0, y: NaN }] }] })).toThrow('Line 0 ("a"), point 0');
+});

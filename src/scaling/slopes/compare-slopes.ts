@@ -120,7 +120,7 @@ export async function compareSlopes(points: readonly SlopePoint[], options: Slop
   checkNames(without, points);
   const tables = await distributions();
   const isFitted = ({ name }: SlopePoint) => !without.includes(name);
-  const { usable, leftOut } = sortGroups(points.filter(isFitted));
+  const { usable, leftOut } = sortGroups(points, isFitted);
   const moments = [...usable.values()];
   const fit = shared ? sharedSlopeFit(moments) : fitLine;
   const lines = new Map([...usable].map(([name, group]) => [name, fit(group, method)]));
@@ -157,11 +157,12 @@ function checkNames(without: readonly string[], points: readonly SlopePoint[]): 
 }
 
 /** The groups through which a line can be drawn, in the order in which they first appear, and the others. */
-function sortGroups(points: readonly SlopePoint[]): { usable: ReadonlyMap<string, Moments>; leftOut: GroupLeftOut[] } {
+function sortGroups(points: readonly SlopePoint[], isFitted: (point: SlopePoint) => boolean): { usable: ReadonlyMap<string, Moments>; leftOut: GroupLeftOut[] } {
   const usable = new Map<string, Moments>();
   const leftOut: GroupLeftOut[] = [];
   for (const name of new Set(points.map(({ group }) => group))) {
-    const moments = momentsOf(points.filter(({ group }) => group === name).map(({ x, y }) => ({ x: Math.log(x), y: Math.log(y) })));
+    const members = points.filter((point) => point.group === name && isFitted(point));
+    const moments = momentsOf(members.map(({ x, y }) => ({ x: Math.log(x), y: Math.log(y) })));
     const reason = whyUnusable(moments);
     if (reason === undefined) usable.set(name, moments);
     else leftOut.push({ name, n: moments.n, reason });
