@@ -92,7 +92,7 @@ async function runWall(flags: ScalePlanFlags, io: Io): Promise<void> {
     year: flags.year ?? largestTraining.year, compute: flags.compute ?? largestTraining.compute,
     computeGrowth: flags.computeGrowth ?? computeGrowth, stock: flags.stock ?? usableStock, stockGrowth: flags.dataGrowth ?? stockGrowth,
   };
-  if (range.computeGrowth.low <= 0) throw new UsageError(`Compute cannot multiply by ${range.computeGrowth.low} a year; factors above 0 were expected, such as 4,4.5,5.`);
+  if (range.computeGrowth.low <= 1) throw new UsageError(`Compute that multiplies by ${range.computeGrowth.low} a year does not grow towards a wall; factors above 1 were expected, such as 4,4.5,5.`);
   if (range.stockGrowth.low <= -1) throw new UsageError(`A stock cannot grow by ${range.stockGrowth.low} a year; shares above -1 were expected, such as 0,0.05,0.1.`);
   const surface = lossSurface(law);
   const forecast = forecastWall(surface, range, flags.share);

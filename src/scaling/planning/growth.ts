@@ -2,7 +2,7 @@
 import type { LossSurface } from "./loss-surface.ts";
 import { bestTraining, type PlannedTraining } from "./optimum.ts";
 import { bisect } from "./root.ts";
-import { DEFAULT_SHARE, computeToReadOnce, shareOfReturns } from "./wall.ts";
+import { DEFAULT_SHARE, shareOfReturns } from "./wall.ts";
 
 /** How compute and data grow. */
 export interface Growth {
@@ -10,7 +10,7 @@ export interface Growth {
   readonly year: number;
   /** Floating-point operations of the largest training of that year. */
   readonly compute: number;
-  /** By how many times compute grows in a year. */
+  /** By how many times compute grows in a year, above 1. */
   readonly computeGrowth: number;
   /** Different tokens of that year. */
   readonly stock: number;
@@ -31,9 +31,11 @@ export interface TrainingOfYear extends PlannedTraining {
   readonly share: number;
 }
 
-/** Years before and after the first between which walls are looked for. */
+/** Years before and after the first between which walls are looked for, while the compute is one that a law can speak of. */
 const YEARS_BACK = 30;
 const YEARS_AHEAD = 100;
+const LEAST_COMPUTE = 1e9;
+const MOST_COMPUTE = 1e60;
 
 /** The largest training of a year, which may be a fraction. */
 export function trainingOfYear(surface: LossSurface, growth: Growth, year: number): TrainingOfYear {
@@ -60,13 +62,14 @@ export function yearOfWall(surface: LossSurface, growth: Growth, share = DEFAULT
 export function yearOfReadOnce(surface: LossSurface, growth: Growth): number | undefined {
   return crossing(growth, (year) => {
     const { compute, stock } = amountsOf(growth, year);
-    return Math.log(compute / computeToReadOnce(surface, stock));
+    return Math.log(bestTraining(surface, { compute }).tokens / stock);
   });
 }
 
-function crossing({ year }: Growth, increasing: (year: number) => number): number | undefined {
-  const [first, last] = [year - YEARS_BACK, year + YEARS_AHEAD];
-  if (increasing(first) > 0 || increasing(last) < 0) return undefined;
+function crossing({ year, compute, computeGrowth }: Growth, increasing: (year: number) => number): number | undefined {
+  const yearsTo = (amount: number): number => Math.log(amount / compute) / Math.log(computeGrowth);
+  const [first, last] = [year + Math.max(-YEARS_BACK, yearsTo(LEAST_COMPUTE)), year + Math.min(YEARS_AHEAD, yearsTo(MOST_COMPUTE))];
+  if (first >= last || increasing(first) > 0 || increasing(last) < 0) return undefined;
   return bisect(increasing, first, last);
 }
 

@@ -58,7 +58,7 @@ export function lossAgainstCompute(surface: LossSurface, { title, training, stoc
 function wallSeries(name: string, wall: DataWall | undefined, top: number): LineSeries[] {
   if (wall === undefined) return [];
   const { flops, loss } = wall.returns;
-  return [{ name: `wall of ${name}`, group: name, style: "dashed", label: "wall", points: [{ x: flops, y: loss }, { x: flops, y: top }] }];
+  return [{ name: `wall of ${name}`, group: name, style: "dashed", label: "wall", points: [{ x: flops, y: top }, { x: flops, y: loss }] }];
 }
 
 /** What the data of each year is set against. */
