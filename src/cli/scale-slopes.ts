@@ -68,7 +68,8 @@ async function runSlopes(file: string, flags: SlopesFlags, io: Io): Promise<void
     `${describeLaw(file, flags)}, ${count(residuals.filter(({ fitted }) => fitted).length)} points.`, "",
     table(GROUP_HEADINGS, groups.map(groupRow), GROUP_NUMBERS), "", ...describeComparison(comparison), describeOutside(comparison),
     ...(flags.residuals === 0 ? [] : ["", "Farthest from the lines:", table(...residualTable(analysis, flags))]),
-    ...[flags.svg, flags.html].flatMap((path) => path === undefined ? [] : ["", `The picture is in ${path}.`]),
+    ...(flags.svg === undefined ? [] : ["", `The picture is in ${flags.svg}.`]),
+    ...(flags.html === undefined ? [] : ["", `The page is in ${flags.html}.`]),
   ].join("\n"));
 }
 
@@ -113,9 +114,14 @@ function describeComparison({ groups, equalSlopes, common, level, method }: Slop
   const within = `Within groups the common slope is ${common.slope.toFixed(4)}, standard error ${common.standardError.toFixed(4)}, ${percent(level)} interval ${common.interval.map((end) => end.toFixed(3)).join(" to ")}.`;
   if (equalSlopes === null) return [`The points lie on their ${groups.length} lines exactly, so that there is no scatter against which to test whether the slopes are equal.`, within];
   const { F, df, p } = equalSlopes;
-  const test = `F(${df.join(", ")}) = ${F.toPrecision(4)}, p = ${p === 0 ? "0" : p.toPrecision(2)}`;
+  const test = `F(${df.join(", ")}) = ${F.toPrecision(4)}, p ${probability(p)}`;
   const verdict = p < 1 - level ? `The ${groups.length} groups do not share a slope` : `That the ${groups.length} groups share a slope is not refuted`;
   return [`${verdict}: ${test}${method === "rma" ? " (of the slopes by least squares)" : ""}.`, within];
+}
+
+function probability(p: number): string {
+  if (p < 1e-300) return "< 1e-300";
+  return `= ${p < 1e-4 ? p.toExponential(1) : p.toPrecision(2)}`;
 }
 
 function describeOutside({ residuals, level }: SlopeComparison): string {
@@ -149,7 +155,7 @@ function subtitle({ groups, equalSlopes, level }: SlopeComparison): string {
   if (groups.length === 1 && only !== undefined) {
     return `${count(only.n)} points; slope ${only.slope.toFixed(3)} ± ${only.standardError.toFixed(3)}, R² ${only.r2.toFixed(3)}; band: ${percent(level)} of new points`;
   }
-  const test = equalSlopes === null ? "" : `; equal slopes: F(${equalSlopes.df.join(", ")}) = ${equalSlopes.F.toPrecision(4)}, p = ${equalSlopes.p.toPrecision(2)}`;
+  const test = equalSlopes === null ? "" : `; equal slopes: F(${equalSlopes.df.join(", ")}) = ${equalSlopes.F.toPrecision(4)}, p ${probability(equalSlopes.p)}`;
   return `${groups.length} groups${test}`;
 }
 

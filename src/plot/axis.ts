@@ -30,7 +30,9 @@ export function axisTitle(axis: Pick<Axis, "title" | "unit">): string {
  */
 export function quantitative(axis: Axis, values: readonly number[], padding = 0) {
   const domain: [number, number] | undefined = axis.domain && [axis.domain[0], axis.domain[1]];
-  const fit = domain === undefined ? { nice: true, ...(padding > 0 ? { padding } : {}) } : { domain, nice: false };
+  const margin = fittedPadding(axis, padding);
+  // Rounding the ends of a logarithmic axis to powers of ten could leave most of it empty.
+  const fit = domain === undefined ? { nice: axis.scale !== "log", ...(margin > 0 ? { padding: margin } : {}) } : { domain, nice: false };
   return {
     type: "quantitative" as const,
     title: axisTitle(axis),
@@ -42,6 +44,11 @@ export function quantitative(axis: Axis, values: readonly number[], padding = 0)
       ...(axis.format === undefined ? {} : { format: axis.format }),
     },
   };
+}
+
+/** The pixels between the outermost data and the ends of an axis that is fitted to them. */
+export function fittedPadding(axis: Axis, asked: number): number {
+  return axis.scale === "log" ? Math.max(asked, 8) : asked;
 }
 
 const isPowerOfTen = "abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 1e-9";

@@ -1,5 +1,5 @@
 /** Texts on a chart, put where they hide the least. */
-import { extent, type Axis } from "./axis.ts";
+import { extent, fittedPadding, type Axis } from "./axis.ts";
 import type { Theme } from "./theme.ts";
 
 /** A text that may stand at any of some places, the first of which is the best where all are free. */
@@ -93,13 +93,13 @@ export function labelLayers(labels: readonly PlacedLabel[], x: object, y: object
 
 /** From values to pixels along an axis, as Vega's scales are fitted. */
 function projection(axis: Axis, values: readonly number[], length: number, padding: number): (value: number) => number {
-  const isLog = axis.scale === "log";
-  const place = isLog ? Math.log10 : (value: number) => value;
+  const place = axis.scale === "log" ? Math.log10 : (value: number) => value;
   const { low, high } = extent(axis.domain ?? values);
   let [from, to] = [place(low), place(high)];
   if (axis.domain === undefined) {
-    const margin = padding * (to - from) / Math.max(1, length - 2 * padding);
-    [from, to] = isLog ? [Math.floor(from - margin), Math.ceil(to + margin)] : [from - margin, to + margin];
+    const pixels = fittedPadding(axis, padding);
+    const margin = pixels * (to - from) / Math.max(1, length - 2 * pixels);
+    [from, to] = [from - margin, to + margin];
   }
   return (value) => length * (to === from ? 0.5 : (place(value) - from) / (to - from));
 }

@@ -123,7 +123,7 @@ describe("many series", () => {
     const svg = await renderSvg(lineChart({ ...axes, series }));
     expect(svg).toContain(">listed<");
     expect(svg).not.toContain(">behind<");
-    expect(svg).toContain('stroke-width="0.8"');
+    expect(svg).toContain('stroke-width="1.1"');
   });
 
   test("that follow a quantity have colours in its order, from dark to light", async () => {

@@ -22,7 +22,7 @@ export interface LineSeries {
   readonly style?: "solid" | "dashed" | "markers" | "solid-with-markers";
   /** How heavily a line is drawn; `thin` for the many behind the one that matters, which is `bold`. */
   readonly weight?: "thin" | "normal" | "bold";
-  /** The shape of markers; a circle unless given. */
+  /** The shape of markers; a circle unless given. The others are larger, to mark what matters among measurements. */
   readonly marker?: "circle" | "diamond" | "square" | "cross";
   /** Printed on the line, as the heights of contours are. */
   readonly label?: string;
@@ -42,7 +42,7 @@ export interface LineChartOptions extends ChartOptions {
 }
 
 const weights = {
-  thin: { strokeWidth: 0.8, opacity: 0.6 },
+  thin: { strokeWidth: 1.1, opacity: 0.75 },
   normal: { strokeWidth: 2, opacity: 1 },
   bold: { strokeWidth: 3.2, opacity: 1 },
 } as const;
@@ -79,7 +79,8 @@ export function lineChart(options: LineChartOptions): Chart {
         layer(`datum.weight === '${weight}' && (datum.style === 'solid' || datum.style === 'solid-with-markers')`, { type: "line", clip, ...weights[weight] }),
         layer(`datum.weight === '${weight}' && datum.style === 'dashed'`, { type: "line", strokeDash: [6, 4], clip, ...weights[weight] }),
       ]),
-      layer("datum.style === 'markers' || datum.style === 'solid-with-markers'", { type: "point", clip, shape: { expr: "datum.marker" } }),
+      layer(`${isMarked} && datum.marker === 'circle'`, { type: "point", clip }),
+      layer(`${isMarked} && datum.marker !== 'circle'`, { type: "point", clip, shape: { expr: "datum.marker" }, size: 120, stroke: theme.background, strokeWidth: 1.5 }),
       ...labelLayers(labels, x, y, theme),
     ],
   };
@@ -95,11 +96,13 @@ export function lineChart(options: LineChartOptions): Chart {
   }
 }
 
+const isMarked = "(datum.style === 'markers' || datum.style === 'solid-with-markers')";
+
 type LineMark =
   | { type: "area"; opacity: number; clip: boolean }
   | { type: "rule"; clip: boolean }
   | { type: "line"; clip: boolean; strokeWidth: number; opacity: number; strokeDash?: number[] }
-  | { type: "point"; clip: boolean; shape: { expr: string } };
+  | { type: "point"; clip: boolean; shape?: { expr: string }; size?: number; stroke?: string; strokeWidth?: number };
 
 function colorOf(options: LineChartOptions) {
   const { domain, range } = groupColors(options.series.map(groupOf), chartTheme(options));

@@ -57,7 +57,7 @@ export function scatterChart(options: ScatterChartOptions): Chart {
   const theme = chartTheme(options);
   const colors = groupColors([...rows, ...lineRows].map((row) => row.group), theme);
   const clip = options.x.domain !== undefined || options.y.domain !== undefined;
-  const drawn = [...rows, ...lineRows];
+  const drawn = [...rows, ...lineRows, ...lineRows.flatMap(({ x, lower, upper }) => lower === undefined || upper === undefined ? [] : [{ x, y: lower }, { x, y: upper }])];
   const xAxis = quantitative(options.x, drawn.map((point) => point.x), edgePadding);
   const yAxis = quantitative(options.y, drawn.map((point) => point.y), edgePadding);
   const [x, y] = [{ field: "x", ...xAxis }, { field: "y", ...yAxis }];

@@ -21,14 +21,12 @@ export function slopesChart(analysis: SlopeAnalysis, options: SlopesChartOptions
   const { groups, residuals } = analysis.comparison;
   const labelled = farthestNames(analysis, options.named ?? 8);
   const isAlone = groups.length === 1;
-  const lines = groups.map(({ name }) => ({ ...(!isAlone && { group: name }), points: band(analysis, name, groups.length <= MOST_BANDS) }));
-  const ends = lines.flatMap(({ points }) => points.flatMap(({ y, lower = y, upper = y }) => [lower, upper]));
   return scatterChart({
     width: 560, height: 400, ...options,
-    x: { ...options.x, scale: "log", ...fittedDomain(residuals.map(({ x }) => x)) },
-    y: { ...options.y, scale: "log", ...fittedDomain([...residuals.map(({ y }) => y), ...ends]) },
+    x: { ...options.x, scale: "log" },
+    y: { ...options.y, scale: "log" },
     points: residuals.map((point) => ({ x: point.x, y: point.y, ...(!isAlone && { group: point.group }), ...(labelled.has(point) && { label: point.name }) })),
-    lines,
+    lines: groups.map(({ name }) => ({ ...(!isAlone && { group: name }), points: band(analysis, name, groups.length <= MOST_BANDS) })),
   });
 }
 
@@ -44,14 +42,6 @@ function farthestNames(analysis: SlopeAnalysis, howMany: number): ReadonlySet<Sl
     if (named.size < howMany && !named.has(point.name)) named.set(point.name, point);
   }
   return new Set(named.values());
-}
-
-/** A domain with a margin of a twentieth on either side, since a logarithmic axis would else be widened to whole decades. */
-function fittedDomain(values: readonly number[]): { domain: readonly [number, number] } {
-  const logs = values.map(Math.log);
-  const [low, high] = [logs.reduce((least, value) => Math.min(least, value), Infinity), logs.reduce((most, value) => Math.max(most, value), -Infinity)];
-  const margin = (high - low || 1) / 20;
-  return { domain: [Math.exp(low - margin), Math.exp(high + margin)] };
 }
 
 /** The line of a group, with or without its prediction band, over the x that its points span. */
