@@ -29,7 +29,7 @@ const MOST_TOKENS = 1e40;
  * The training that reaches a loss and costs least until the tokens are served: the least of 6·N·D + 2·N·T over all N
  * and D of that loss, which lies where `3 D (dL/dlnN / dL/dlnD - 1) = T`.
  *
- * Sardana et al. 2024, "Beyond Chinchilla-optimal: accounting for inference in language model scaling laws", equation 2.
+ * Sardana et al. 2024, "Beyond Chinchilla-optimal: accounting for inference in language model scaling laws".
  *
  * @throws ScalingError when no model reaches the loss with the tokens there are
  */
