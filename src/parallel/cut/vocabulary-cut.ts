@@ -11,6 +11,7 @@ import type { ModelUnit } from "./units.ts";
 export interface VocabularyCut {
   /** What is projected: [positions..., dimension], which rests on all of the model but the projection. */
   readonly hidden: Tensor;
+  /** The rest of the model may read it too, as where it is the embedding. */
   readonly weight: Parameter;
   readonly bias: Parameter | undefined;
   /** int32 [positions...]. */
@@ -41,16 +42,14 @@ export function cutVocabulary(result: Tensor, parameters: readonly Parameter[]):
     return parameters.find((parameter) => parameter.name === name) ?? refuse("its weight or bias is not a parameter, but computed from others");
   };
   const held = [weight, ...(bias === undefined ? [] : [bias])].map(parameterOf);
-  const elsewhere = stateNames([hidden]);
-  const tied = held.find(({ name }) => elsewhere.has(name));
-  if (tied !== undefined) refuse(`"${tied.name}" is read elsewhere in the model too: untie it (model.tiedEmbeddings)`);
+  const [weightHeld, biasHeld] = held;
+  if (weightHeld === undefined) throw new Error("A projection has a weight.");
+  if (biasHeld !== undefined && stateNames([hidden]).has(biasHeld.name)) refuse(`"${biasHeld.name}" is its bias, and read elsewhere in the model too`);
   const [losses, negativeLogLikelihoods] = ["vocabulary.losses", "vocabulary.negativeLogLikelihoods"].map((name) => placeholder(name, { shape: labels.shape, dtype: "float32" }));
   if (losses === undefined || negativeLogLikelihoods === undefined) throw new Error("Cross-entropy has two results.");
   const [rest = result] = rewrite([result], new TensorMap([[new Tensor(found, 0), losses], [new Tensor(found, 1), negativeLogLikelihoods]]));
   if (stateNames([rest, labels]).size > 0) refuse("the loss rests on more of the model than what is projected onto it");
   const { labelSmoothing = 0, zLoss = 0 } = found.attributes.parameters;
-  const [weightHeld, biasHeld] = held;
-  if (weightHeld === undefined) throw new Error("A projection has a weight.");
   return { hidden, weight: weightHeld, bias: biasHeld, labels, labelSmoothing, zLoss, losses, negativeLogLikelihoods, result: rest };
 }
 

@@ -5,7 +5,6 @@ import { shapeSize } from "../../graph/shape.ts";
 import { concat, constant, where, type Tensor } from "../../graph/tensor.ts";
 import { rewrite, TensorMap } from "../../graph/traverse.ts";
 import { Blocks } from "../../nn/loss.ts";
-import { read } from "../../optim/optimizer.ts";
 import type { VocabularyCut } from "./vocabulary-cut.ts";
 import type { WeightRows } from "./vocabulary-rows.ts";
 
@@ -46,8 +45,8 @@ export class VocabularyGraphs {
 
   /** This shard's statistics [4, n], and exp(z - m) in blocks, which its backward pass takes. */
   forward(): { statistics: Tensor; exponentials: Tensor } {
-    const weight = read(this.#weight);
-    const bias = this.#bias && read(this.#bias);
+    const weight = this.#weight.tensor;
+    const bias = this.#bias?.tensor;
     const blocks = this.#blocks;
     const hidden = this.hidden.reshape([this.#positions, this.hidden.dim(-1)]);
     const stacked = [blocks.split(hidden, 1), blocks.split(this.#rows, 0)];
@@ -79,7 +78,7 @@ export class VocabularyGraphs {
     const { losses, negativeLogLikelihoods, logZ, largest, sum } = this.#crossEntropy();
     const [slope = losses] = this.#complete(this.#slopeOfLosses(), losses, negativeLogLikelihoods);
     const dLoss = slope.reshape([this.#positions]);
-    const weight = read(this.#weight);
+    const weight = this.#weight.tensor;
     const hidden = this.hidden.reshape([this.#positions, this.hidden.dim(-1)]);
     const e = this.#blocks.rowsOf(exponentials); // [padded rows, words]
     // ∂loss/∂z = f e - g one-hot(label) - c, each a number a position times dLoss. Only f e is a matrix, which products take as it is.

@@ -95,7 +95,7 @@ test.each([
   [() => lossOf(model.weight.tensor).add(lossOf(model.weight.tensor)), /more than one projection/],
   [() => lossOf(model.weight.tensor.multiply(2)), /its weight or bias is not a parameter, but computed from others/],
   [() => lossOf(model.weight.tensor).add(hidden.square().sum()), /the loss rests on more of the model than what is projected onto it/],
-  [() => linearCrossEntropy(tensors.x.matmul(model.first.tensor).add(model.weight.tensor.sum(0)), model.weight.tensor, tensors.labels).losses.sum(), /"weight" is read elsewhere/],
+  [() => linearCrossEntropy(hidden.add(model.bias.tensor.sum()), model.weight.tensor, tensors.labels, options).losses.sum(), /"bias" is its bias, and read elsewhere/],
 ] as const)("a loss that cannot be cut is refused with a sentence (%#)", (build, message) => {
   expect(() => cutVocabulary(build(), parameters)).toThrow(message);
 });

@@ -6,8 +6,6 @@ import { int32, type Signature, type StateUpdate } from "../../graph/program.ts"
 import { resolveShape } from "../../graph/shape.ts";
 import { placeholder } from "../../graph/control.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { read } from "../../optim/optimizer.ts";
-import { gradientVariable } from "../../train/update-program.ts";
 import { ArrayPool } from "./array-pool.ts";
 import { VocabularyGraphs } from "./vocabulary-graphs.ts";
 import type { VocabularyCut } from "./vocabulary-cut.ts";
@@ -65,7 +63,7 @@ export class VocabularyProgram {
     const kept = placeholder(EXPONENTIALS, exponentials);
     const { byHidden, byWeight, byBias } = graphs.slopes(kept, shard);
     const backward = await compile([graphs.hidden, kept, ...graphs.statistics], { byHidden }, [
-      added(rows.weight, byWeight), ...(rows.bias === undefined || byBias === undefined ? [] : [added(rows.bias, byBias)]),
+      rows.weight.addGradient(byWeight), ...(rows.bias === undefined || byBias === undefined ? [] : [rows.bias.addGradient(byBias)]),
     ]);
     return new VocabularyProgram(options, graphs, { forward, result, backward });
   }
@@ -118,11 +116,6 @@ const EXPONENTIALS = "vocabulary.exponentials";
 
 function feedsOf(placeholders: readonly Tensor[]): Signature {
   return Object.fromEntries(placeholders.map((tensor) => [nameOf(tensor), { shape: tensor.shape, dtype: tensor.dtype }]));
-}
-
-function added(rows: WeightRows, slope: Tensor): StateUpdate {
-  const variable = gradientVariable(rows);
-  return { variable, value: read(variable).add(slope) };
 }
 
 function nameOf({ node }: Tensor): string {

@@ -1,5 +1,9 @@
+import type { StateUpdate } from "../../graph/program.ts";
 import type { StateVariable } from "../../graph/state.ts";
+import type { Tensor } from "../../graph/tensor.ts";
 import type { Parameter } from "../../nn/module.ts";
+import { read } from "../../optim/optimizer.ts";
+import { gradientVariable } from "../../train/update-program.ts";
 import { ScheduleError } from "../schedule.ts";
 
 /** Some rows of a parameter, under its name. */
@@ -11,13 +15,29 @@ export class WeightRows implements StateVariable {
   /** The whole parameter's shape, and the first of its rows that is here. */
   readonly within: { readonly shape: readonly number[]; readonly row: number };
   readonly #parameter: Parameter;
+  readonly #isInWhole: boolean;
 
-  constructor(parameter: Parameter, row: number, rows: number) {
+  /** @param isInWhole the state has the whole parameter, which the device needs for something else too */
+  constructor(parameter: Parameter, row: number, rows: number, isInWhole = false) {
     this.name = parameter.name;
     this.shape = [rows, ...parameter.shape.slice(1)];
     this.size = this.shape.reduce((product, size) => product * size, 1);
     this.within = { shape: parameter.shape, row };
     this.#parameter = parameter;
+    this.#isInWhole = isInWhole;
+  }
+
+  /** Their values. */
+  get tensor(): Tensor {
+    const { row } = this.within;
+    return this.#isInWhole ? read(this.#parameter).slice(0, row, row + (this.shape[0] ?? 0)) : read(this);
+  }
+
+  /** Adds to the gradient that the state has. */
+  addGradient(slope: Tensor): StateUpdate {
+    const variable = gradientVariable(this.#isInWhole ? this.#parameter : this);
+    const { row, shape: [all = 0] } = this.within;
+    return { variable, value: read(variable).add(this.#isInWhole ? slope.pad(0, row, all - row - (this.shape[0] ?? 0)) : slope) };
   }
 
   /** Those rows of what the whole parameter begins with. */

@@ -71,12 +71,17 @@ export function cutModel(
   const stageOf = stageOfLayers(body, layout.stages, unitCost);
   const training = cutStages([cuts?.training.hidden ?? loss], layout.stages, stageOf);
   const validation = cutStages([cuts?.validation.hidden ?? likelihoods], layout.stages, stageOf);
-  const last = body.filter(({ layers: [layer = ""] }) => stageOf(layer) === layout.stages - 1).reduce((sum, unit) => sum + unitCost(unit), 0);
-  const shards = cuts === undefined || projection === undefined ? [] : shardsOf(cuts.training, layout.shards.length, { body: last, projection: unitCost(projection) });
-  const held = Array.from({ length: layout.devices }, (_, device): HeldWeight[] => {
+  const reads = Array.from({ length: layout.devices }, (_, device) => {
     const read = new Set(training.flatMap((graph, stage) => (layout.deviceOf[stage] === device ? parametersOf(graph, parameters) : [])));
-    const rows = shards[layout.shards.indexOf(device)];
-    return [...parameters.filter((parameter) => read.has(parameter)), ...(rows === undefined ? [] : [rows.weight, ...(rows.bias === undefined ? [] : [rows.bias])])];
+    return parameters.filter((parameter) => read.has(parameter));
+  });
+  const last = body.filter(({ layers: [layer = ""] }) => stageOf(layer) === layout.stages - 1).reduce((sum, unit) => sum + unitCost(unit), 0);
+  const shards = cuts === undefined || projection === undefined ? []
+    : shardsOf(cuts.training, layout.shards.map((device) => reads[device] ?? []), { body: last, projection: unitCost(projection) });
+  const held = reads.map((read, device): HeldWeight[] => {
+    const { weight, bias } = shards[layout.shards.indexOf(device)] ?? {};
+    const rows = [weight, bias].filter((each) => each !== undefined);
+    return [...read, ...rows.filter(({ name }) => !read.some((parameter) => parameter.name === name))];
   });
   const pieces = wave && cutWave(wave, task.signature, layout, stageOf, isShared ? parameters : undefined);
   return {
@@ -100,10 +105,11 @@ function cutWave(
   return { wave: { signature: wave.signature(batch), phases }, vocabulary };
 }
 
-function shardsOf({ weight, bias }: VocabularyCut, count: number, costs: { body: number; projection: number }): ShardWeights[] {
-  const starts = shardRows(weight.shape[0] ?? 0, count, costs);
-  return Array.from({ length: count }, (_, shard) => {
+/** `reads`: what the stages on each shard's device read. */
+function shardsOf({ weight, bias }: VocabularyCut, reads: readonly (readonly Parameter[])[], costs: { body: number; projection: number }): ShardWeights[] {
+  const starts = shardRows(weight.shape[0] ?? 0, reads.length, costs);
+  return reads.map((read, shard) => {
     const [from = 0, to = from] = starts.slice(shard);
-    return { weight: new WeightRows(weight, from, to - from), bias: bias && new WeightRows(bias, from, to - from) };
+    return { weight: new WeightRows(weight, from, to - from, read.includes(weight)), bias: bias && new WeightRows(bias, from, to - from) };
   });
 }

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { bindDimensions } from "../../engines/dimensions.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { dimensionValue } from "../../graph/dimension.ts";
-import type { Parameter } from "../../nn/module.ts";
 import { CheckpointError, type Checkpoint } from "../../train/checkpoint.ts";
 import { matchParameters } from "../../train/open-run.ts";
 import type { BatchResult, SavedTensors, SeededBatch, StepPrograms } from "../../train/step-programs.ts";
@@ -18,12 +17,7 @@ import { compileDevice, type DevicePrograms } from "./device-programs.ts";
 import { cutModel } from "./model-cut.ts";
 import { gatherSaved } from "./saved-pieces.ts";
 import { ShardedWeights } from "./sharded-weights.ts";
-
-/** Weights that several devices hold, and who they are. */
-interface Tie {
-  readonly parameter: Parameter;
-  readonly group: Group;
-}
+import { countedWeights, tiedGradient, tiesOf, type Tie } from "./ties.ts";
 
 interface Parts {
   readonly transport: Transport;
@@ -31,8 +25,9 @@ interface Parts {
   readonly task: TrainingTask;
   readonly world: Group;
   readonly replicas: Group;
-  readonly ties: readonly Tie[];
-  /** Weights that count for the norm here: a tied one counts on the first device that has it. */
+  /** What this device holds with others of its replica. */
+  readonly ties: readonly { readonly tie: Tie; readonly group: Group }[];
+  /** Weights that count for the norm here. */
   readonly counted: ReadonlySet<string>;
   readonly device: DevicePrograms;
   readonly weights: ShardedWeights;
@@ -68,19 +63,15 @@ export class ParallelPrograms implements StepPrograms {
     // Who holds what follows from the cut, so that every rank knows it of all others.
     const ranksOf = (devices: readonly number[]): number[] => devices.map((device) => rankOf({ replica: place.replica, device }, layout));
     const replicas = await transport.group(Array.from({ length: layout.replicas }, (_, replica) => rankOf({ replica, device: place.device }, layout)));
-    const own = cut.held[place.device] ?? [];
-    const ties: Tie[] = [];
-    const counted = new Set(own.flatMap(({ name, within }) => (within === undefined ? [] : [name]))); // nobody else has these rows
-    for (const parameter of parameters) {
-      const devices = cut.held.flatMap((holds, device) => (holds.includes(parameter) ? [device] : []));
-      if (devices[0] === place.device) counted.add(parameter.name);
-      if (devices.length > 1 && devices.includes(place.device)) ties.push({ parameter, group: await transport.group(ranksOf(devices)) });
+    const ties: { tie: Tie; group: Group }[] = [];
+    for (const tie of tiesOf(parameters, cut, layout)) {
+      if (tie.devices.includes(place.device)) ties.push({ tie, group: await transport.group(ranksOf(tie.devices)) });
     }
-    const weights = await ShardedWeights.compile(engine, state, task.model, own, replicas, options);
+    const weights = await ShardedWeights.compile(engine, state, task.model, cut.held[place.device] ?? [], replicas, options);
     const countFlops = trainingFlops(cut.loss);
     return new ParallelPrograms({
-      transport, layout, task, world, replicas, ties, counted, weights, averages, checkEvery: parallel.checkEvery,
-      device,
+      transport, layout, task, world, replicas, ties, device, weights, averages, checkEvery: parallel.checkEvery,
+      counted: countedWeights(parameters, cut, place.device),
       flops: ({ feeds }) => dimensionValue(countFlops, bindDimensions(task.signature, feeds)),
     });
   }
@@ -91,7 +82,7 @@ export class ParallelPrograms implements StepPrograms {
     const { replica } = placeOf(transport.rank, layout);
     weights.beginStep();
     const loss = await device.train(batches.slice(replica * each, (replica + 1) * each));
-    for (const { parameter, group } of ties) await group.allReduce(weights.gradientOf(parameter.name));
+    for (const { tie, group } of ties) await group.allReduce(tiedGradient(tie, weights));
     await weights.reduceGradients();
     const sums = Float64Array.of(loss, weights.squaredNorm((name) => counted.has(name)));
     await world.allReduce(sums);
