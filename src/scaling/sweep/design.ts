@@ -95,8 +95,9 @@ function nameOf({ design, seeds }: Sweep, { layers }: Shape, { parameters, token
 
 /** `55.3k`, `1.24M` */
 export function short(value: number): string {
-  const [unit, scale] = ([["T", 1e12], ["G", 1e9], ["M", 1e6], ["k", 1e3]] as const).find(([, least]) => value >= least) ?? ["", 1];
-  return `${Number((value / scale).toPrecision(3))}${unit}`;
+  const rounded = Number(value.toPrecision(3));
+  const [unit, scale] = ([["T", 1e12], ["G", 1e9], ["M", 1e6], ["k", 1e3]] as const).find(([, least]) => rounded >= least) ?? ["", 1];
+  return `${Number((rounded / scale).toPrecision(3))}${unit}`;
 }
 
 function requireDistinct({ name }: Sweep, planned: readonly PlannedTraining[]): void {
