@@ -32,7 +32,7 @@ async function slopes(...args: string[]): Promise<Slopes> {
   return lastLine(out) as Slopes;
 }
 
-async function failure(...args: string[]): Promise<{ err: string; code: number }> {
+async function failure(...args: string[]): Promise<{ err: string; code: number | null }> {
   const { out, err, code } = await place.decade("scale", "slopes", ...args);
   expect(out).toBe("");
   return { err, code };

@@ -23,7 +23,7 @@ export interface SlopeOptions {
 }
 
 /** A slope with its interval. */
-export interface Slope {
+export interface SlopeEstimate {
   readonly slope: number;
   readonly standardError: number;
   readonly intercept: number;
@@ -31,7 +31,7 @@ export interface Slope {
 }
 
 /** ln y = intercept + slope·ln x of one group; standard errors, deviation and residuals are in natural logarithms. */
-export interface GroupSlope extends Slope {
+export interface GroupSlope extends SlopeEstimate {
   readonly name: string;
   readonly r2: number;
   readonly n: number;
@@ -40,8 +40,8 @@ export interface GroupSlope extends Slope {
   readonly residualDeviation: number;
   readonly degreesOfFreedom: number;
   /** Both lines, whichever was asked for. */
-  readonly leastSquares: Slope;
-  readonly reducedMajorAxis: Slope;
+  readonly leastSquares: SlopeEstimate;
+  readonly reducedMajorAxis: SlopeEstimate;
 }
 
 /** How far a point lies from the line of its group. */
@@ -86,7 +86,7 @@ export interface SlopeComparison {
   /** Null where there is one group, or no scatter against which to test. */
   readonly equalSlopes: EqualSlopes | null;
   /** The slope within groups if they share one; null where there is one group. */
-  readonly common: Omit<Slope, "intercept"> | null;
+  readonly common: Omit<SlopeEstimate, "intercept"> | null;
   /** In the order of the points. */
   readonly residuals: readonly SlopeResidual[];
   readonly leftOut: readonly GroupLeftOut[];
@@ -191,7 +191,7 @@ function describeGroup(name: string, line: Line, both: readonly [Line, Line], le
  * A slope's interval: b ± t·SE by least squares; b·(√(1 + B) ± √B), B = t²·(SE/b)², by the reduced major axis
  * (Warton et al. 2006, "Bivariate line-fitting methods for allometry", Biol. Rev. 81).
  */
-function slopeOf({ method, slope, standardError, intercept, degreesOfFreedom }: Line, level: number, tables: Distributions): Slope {
+function slopeOf({ method, slope, standardError, intercept, degreesOfFreedom }: Line, level: number, tables: Distributions): SlopeEstimate {
   const width = tables.intervalWidth(level, degreesOfFreedom) * standardError;
   if (method === "ols" || slope === 0) return { slope, standardError, intercept, interval: [slope - width, slope + width] };
   const b = width / Math.abs(slope);
