@@ -2,7 +2,7 @@
 import type { Chart, Page, PageSection, PageTable, ThemeName } from "../plot/index.ts";
 import type { ExchangeRate, SyntheticData } from "../scaling/planning/exchange-rate.ts";
 import { lossSurface } from "../scaling/planning/loss-surface.ts";
-import type { PlannedTraining } from "../scaling/planning/optimum.ts";
+import type { ExpectedTraining } from "../scaling/planning/optimum.ts";
 import { FLAT_TOLERANCE, type TrainingPlan } from "../scaling/planning/plan.ts";
 import type { PlanningLaw } from "../scaling/planning/uncertainty.ts";
 import { DEFAULT_LEFT } from "../scaling/planning/wall.ts";
@@ -138,8 +138,8 @@ function partsOf({ law, plan, synthetic, rate, share }: PlanReport): PlanParts {
   };
 }
 
-function trainingTable(columns: readonly (readonly [string, PlannedTraining])[]): PageTable {
-  const row = (name: string, value: (training: PlannedTraining) => string): string[] => [name, ...columns.map(([, training]) => value(training))];
+function trainingTable(columns: readonly (readonly [string, ExpectedTraining])[]): PageTable {
+  const row = (name: string, value: (training: ExpectedTraining) => string): string[] => [name, ...columns.map(([, training]) => value(training))];
   return {
     headings: ["", ...columns.map(([name]) => name)],
     rows: [
@@ -155,10 +155,10 @@ function trainingTable(columns: readonly (readonly [string, PlannedTraining])[])
 }
 
 function describeData(
-  { stock, computeIfUnlimited, wall }: NonNullable<TrainingPlan["data"]>, training: PlannedTraining, { share, knowsRepetition }: { share: number; knowsRepetition: boolean },
+  { stock, computeIfUnlimited, wall }: NonNullable<TrainingPlan["data"]>, training: ExpectedTraining, { share, knowsRepetition }: { share: number; knowsRepetition: boolean },
 ): string[] {
   const { limit, readOnce, returns, spent } = wall;
-  const passes = ({ epochs }: PlannedTraining): string => (knowsRepetition ? ` (${epochs.toFixed(1)} epochs)` : "");
+  const passes = ({ epochs }: ExpectedTraining): string => (knowsRepetition ? ` (${epochs.toFixed(1)} epochs)` : "");
   const dearer = training.flops / computeIfUnlimited - 1;
   return [
     `There are ${amount(stock)} different tokens${dearer > 0.005 ? `; were all tokens new, ${flops(computeIfUnlimited)} FLOPs would reach the same loss, so that scarcity costs ${percent(dearer)} more compute.` : ", enough for this compute."}`,

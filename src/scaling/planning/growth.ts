@@ -1,6 +1,6 @@
 /** When the data runs out: the largest training and the stock of data, each growing by its rate, until the wall is met. */
 import type { LossSurface } from "./loss-surface.ts";
-import { bestTraining, type PlannedTraining } from "./optimum.ts";
+import { bestTraining, type ExpectedTraining } from "./optimum.ts";
 import { bisect } from "./root.ts";
 import { DEFAULT_SHARE, shareOfReturns } from "./wall.ts";
 
@@ -21,7 +21,7 @@ export interface Growth {
 }
 
 /** The largest training of a year. */
-export interface TrainingOfYear extends PlannedTraining {
+export interface TrainingOfYear extends ExpectedTraining {
   readonly year: number;
   /** Different tokens there are. */
   readonly stock: number;

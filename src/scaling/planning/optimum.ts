@@ -6,7 +6,7 @@ import type { LossSurface } from "./loss-surface.ts";
 import { bisectLogarithm } from "./root.ts";
 
 /** What there is to spend. */
-export interface Budget {
+export interface ComputeBudget {
   /** C in floating-point operations: 6·N·D of the training, and 2·N for each token that is served. */
   readonly compute: number;
   /** U, the different tokens there are; without end where left out. */
@@ -16,7 +16,7 @@ export interface Budget {
 }
 
 /** A training, and what a law expects of it. */
-export interface PlannedTraining {
+export interface ExpectedTraining {
   /** N */
   readonly parameters: number;
   /** D, repeated tokens counting each time. */
@@ -30,7 +30,7 @@ export interface PlannedTraining {
 }
 
 /** A training of a given size and length. */
-export function plannedTraining(surface: LossSurface, parameters: number, tokens: number, uniqueTokens = Infinity): PlannedTraining {
+export function expectedTraining(surface: LossSurface, parameters: number, tokens: number, uniqueTokens = Infinity): ExpectedTraining {
   const loss = surface.loss({ parameters, tokens, uniqueTokens });
   return { parameters, tokens, epochs: Math.max(1, tokens / uniqueTokens), loss, flops: 6 * parameters * tokens };
 }
@@ -44,7 +44,7 @@ export function plannedTraining(surface: LossSurface, parameters: number, tokens
  * const { parameters, tokens, epochs } = bestTraining(surface, { compute: 1e22, uniqueTokens: 25e9 });
  * @throws ScalingError when the compute does not pay for one parameter and one token
  */
-export function bestTraining(surface: LossSurface, { compute, uniqueTokens = Infinity, inferenceTokens = 0 }: Budget): PlannedTraining {
+export function bestTraining(surface: LossSurface, { compute, uniqueTokens = Infinity, inferenceTokens = 0 }: ComputeBudget): ExpectedTraining {
   const largest = compute / (6 + 2 * inferenceTokens);
   if (!(largest >= 1)) {
     throw new ScalingError(`${compute} floating-point operations do not pay for a model of one parameter, a token of training${inferenceTokens > 0 ? ` and the ${inferenceTokens} tokens to be served` : ""}; give more compute.`);
@@ -55,7 +55,7 @@ export function bestTraining(surface: LossSurface, { compute, uniqueTokens = Inf
     const slopes = surface.slopes({ parameters: size, tokens, uniqueTokens });
     return slopes.parameters - slopes.tokens * (1 + inferenceTokens / (3 * tokens));
   }, 1, largest);
-  return plannedTraining(surface, parameters, tokensFor(parameters), uniqueTokens);
+  return expectedTraining(surface, parameters, tokensFor(parameters), uniqueTokens);
 }
 
 /**
@@ -78,7 +78,7 @@ export function chinchillaOptimum(law: LawParameters<ChinchillaParameter>, compu
  * @param tolerance by what share of it the loss may lie above the lowest, such as 0.001
  * @returns the smallest and the largest number of parameters
  */
-export function flatRange(surface: LossSurface, budget: Budget, tolerance: number): readonly [smallest: number, largest: number] {
+export function flatRange(surface: LossSurface, budget: ComputeBudget, tolerance: number): readonly [smallest: number, largest: number] {
   const { compute, uniqueTokens = Infinity } = budget;
   const { parameters: best, loss } = bestTraining(surface, { compute, uniqueTokens });
   const excess = (parameters: number): number => surface.loss({ parameters, tokens: compute / (6 * parameters), uniqueTokens }) - loss * (1 + tolerance);

@@ -3,7 +3,7 @@ import type { Scale } from "../observation.ts";
 import { ScalingError } from "../scaling-error.ts";
 import { effectiveStock, type SyntheticData } from "./exchange-rate.ts";
 import { lossSurface, type LossSurface } from "./loss-surface.ts";
-import { bestTraining, flatRange, type PlannedTraining } from "./optimum.ts";
+import { bestTraining, flatRange, type ExpectedTraining } from "./optimum.ts";
 import { bestServed, cheapestServed, served, type ServedTraining } from "./serving.ts";
 import { planIntervals, type FittedRange, type Interval, type PlanIntervals, type PlanningLaw } from "./uncertainty.ts";
 import { computeIfUnlimited, dataWall, type DataWall, type WallTerms } from "./wall.ts";
@@ -22,18 +22,18 @@ export interface PlanRequest extends WallTerms {
 /** A plan and what a researcher asks about it next. */
 export interface TrainingPlan {
   /** The training to run: the best of its compute, or where tokens are served, the cheapest over both of that loss. */
-  readonly training: PlannedTraining;
+  readonly training: ExpectedTraining;
   /** Undefined where it is not known how sure the law is. */
   readonly intervals: PlanIntervals | undefined;
   /** The sizes whose loss lies within {@link FLAT_TOLERANCE} of the lowest that this compute reaches. */
   readonly flat: Interval;
   /** The best training of twice the compute. */
-  readonly doubled: PlannedTraining;
+  readonly doubled: ExpectedTraining;
   /** Where the data is limited: what it costs, and where its wall is. */
   readonly data: DataLimits | undefined;
   readonly serving: ServingPlan | undefined;
   /** Where synthetic data is used: the best training and the wall without it. */
-  readonly withoutSynthetic: { readonly training: PlannedTraining; readonly wall: DataWall } | undefined;
+  readonly withoutSynthetic: { readonly training: ExpectedTraining; readonly wall: DataWall } | undefined;
   /** How many times the planned training exceeds the largest that the law was fitted to, or falls below the smallest. */
   readonly extrapolation: { readonly range: FittedRange; readonly parameters: number; readonly tokens: number } | undefined;
 }
@@ -42,7 +42,7 @@ export interface DataLimits {
   /** What the tokens there are count for, the synthetic ones at their exchange rate. */
   readonly stock: number;
   /** The best training of the compute if data had no end. */
-  readonly unlimited: PlannedTraining;
+  readonly unlimited: ExpectedTraining;
   /** The compute that would reach the plan's loss if every token were new. */
   readonly computeIfUnlimited: number;
   readonly wall: DataWall;
@@ -92,7 +92,7 @@ export function planTraining(law: PlanningLaw, request: PlanRequest): TrainingPl
   };
 }
 
-function servingPlan(surface: LossSurface, optimal: PlannedTraining, inferenceTokens: number, uniqueTokens: number): ServingPlan {
+function servingPlan(surface: LossSurface, optimal: ExpectedTraining, inferenceTokens: number, uniqueTokens: number): ServingPlan {
   const trainingOptimal = served(optimal, inferenceTokens);
   return {
     trainingOptimal,

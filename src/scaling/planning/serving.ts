@@ -1,11 +1,11 @@
 /** Trainings of models that will be used: what they cost until the last token is served. */
 import { ScalingError } from "../scaling-error.ts";
 import type { LossSurface } from "./loss-surface.ts";
-import { bestTraining, plannedTraining, type PlannedTraining } from "./optimum.ts";
+import { bestTraining, expectedTraining, type ExpectedTraining } from "./optimum.ts";
 import { bisectLogarithm } from "./root.ts";
 
 /** A training and the serving of its model; floating-point operations. */
-export interface ServedTraining extends PlannedTraining {
+export interface ServedTraining extends ExpectedTraining {
   /** 2·N for each token served. */
   readonly servingFlops: number;
   /** Of training and serving. */
@@ -42,7 +42,7 @@ export function cheapestServed(surface: LossSurface, { loss, inferenceTokens, un
   }, 1, MOST_TOKENS);
   const tokens = tokensToReach(surface, loss, parameters, uniqueTokens);
   if (!Number.isFinite(tokens)) throw new ScalingError(`No model reaches a loss of ${loss} nats with ${uniqueTokens} different tokens; name a higher loss or give more tokens.`);
-  return served(plannedTraining(surface, parameters, tokens, uniqueTokens), inferenceTokens);
+  return served(expectedTraining(surface, parameters, tokens, uniqueTokens), inferenceTokens);
 }
 
 /** The training of the lowest loss whose cost until the tokens are served, 6·N·D + 2·N·T, is the given one. */
@@ -51,7 +51,7 @@ export function bestServed(surface: LossSurface, totalFlops: number, { inference
 }
 
 /** What a training costs with the serving of its model. */
-export function served(training: PlannedTraining, inferenceTokens: number): ServedTraining {
+export function served(training: ExpectedTraining, inferenceTokens: number): ServedTraining {
   const servingFlops = 2 * training.parameters * inferenceTokens;
   return { ...training, servingFlops, totalFlops: training.flops + servingFlops };
 }

@@ -3,7 +3,7 @@ import type { SavedLaw } from "../laws/law-file.ts";
 import { publishedLaws, type FittedLaw, type PublishedLawName } from "../laws/published.ts";
 import type { Scale } from "../observation.ts";
 import { lossSurface } from "./loss-surface.ts";
-import { bestTraining, type Budget } from "./optimum.ts";
+import { bestTraining, type ComputeBudget } from "./optimum.ts";
 
 export type Interval = readonly [low: number, high: number];
 
@@ -54,7 +54,7 @@ export function publishedPlanningLaw(name: PublishedLawName): PlanningLaw {
  *
  * @returns undefined where the law has no resampled fits
  */
-export function planIntervals({ law, source, draws, level }: PlanningLaw, planned: Scale, budget: Budget): PlanIntervals | undefined {
+export function planIntervals({ law, source, draws, level }: PlanningLaw, planned: Scale, budget: ComputeBudget): PlanIntervals | undefined {
   if (draws === undefined || draws.length === 0 || level === undefined) return undefined;
   const surfaces = draws.map((parameters) => lossSurface({ law, source, parameters }));
   const best = surfaces.map((surface) => bestTraining(surface, { ...budget, inferenceTokens: 0 }));

@@ -1,6 +1,6 @@
 /** Where growing compute meets data that does not grow. */
 import type { LossSurface } from "./loss-surface.ts";
-import { bestTraining, type PlannedTraining } from "./optimum.ts";
+import { bestTraining, type ExpectedTraining } from "./optimum.ts";
 import { bisectLogarithm } from "./root.ts";
 
 /** What counts as the wall. */
@@ -19,11 +19,11 @@ export interface DataWall {
   /** The lowest loss that these tokens teach a model of any size in any number of epochs. */
   readonly limit: number;
   /** From here on the best training of unlimited data would read more tokens than there are. */
-  readonly readOnce: PlannedTraining;
+  readonly readOnce: ExpectedTraining;
   /** The wall: from here on the next doubling of compute brings less than a share of what unlimited data would give. */
-  readonly returns: PlannedTraining;
+  readonly returns: ExpectedTraining;
   /** From here on less than a share is left of the loss between `readOnce` and the limit. */
-  readonly spent: PlannedTraining;
+  readonly spent: ExpectedTraining;
 }
 
 /** No more compute than this is looked at: a law that has not met its data by then does not. */
@@ -36,7 +36,7 @@ const MOST_COMPUTE = 1e60;
  */
 export function dataWall(surface: LossSurface, uniqueTokens: number, { share = DEFAULT_SHARE, left = DEFAULT_LEFT }: WallTerms = {}): DataWall {
   const limit = surface.loss({ parameters: Infinity, tokens: Infinity, uniqueTokens });
-  const at = (compute: number): PlannedTraining => bestTraining(surface, { compute, uniqueTokens });
+  const at = (compute: number): ExpectedTraining => bestTraining(surface, { compute, uniqueTokens });
   const first = computeToReadOnce(surface, uniqueTokens);
   const readOnce = at(first);
   const spentLoss = limit + left * (readOnce.loss - limit);
