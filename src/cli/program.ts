@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { packageVersion } from "../train/package-version.ts";
+import { addAudit } from "./audit.ts";
 import { addAverage } from "./average.ts";
 import { reportError } from "./errors.ts";
 import { addEvaluate } from "./evaluate.ts";
@@ -41,7 +42,7 @@ function createProgram(io: Io): Command {
     .description("Sequence learning, end to end: train, use and measure models that read one sequence and write another.")
     .version(packageVersion(), "--version", "print the version")
     .showHelpAfterError("(run with --help for what there is)");
-  for (const add of [addTrain, addLaunch, addPretrain, addTranslate, addEvaluate, addScore, addScoreText, addRescore, addInspect, addAverage, addRuns, addTokenize, addImport, addExport, addGenerate, addProfile, addSchedule, addPlan, addScale]) add(program, io);
+  for (const add of [addTrain, addLaunch, addPretrain, addTranslate, addEvaluate, addScore, addScoreText, addRescore, addInspect, addAverage, addRuns, addTokenize, addImport, addExport, addGenerate, addProfile, addSchedule, addPlan, addScale, addAudit]) add(program, io);
   return program;
 }
 
