@@ -22,6 +22,6 @@ export default defineSweep({
   },
   design: { kind: "grid", parameters: { from: 5e4, to: 5e6, count: 6 }, tokens: { from: 2.5e5, to: 2e6, count: 4 } },
   shape: { aspect: 32, multiple: 16 },
-  learningRate: { kind: "power", rate: 4e-3, at: 5e4, exponent: 0.25 },
+  learningRate: { kind: "power", rate: 4e-3, at: 5e4, exponent: 0.15 },
   warmup: 0.1,
 });
