@@ -20,7 +20,7 @@ const USUAL_NAMES = {
   loss: ["loss"],
   flops: ["flops", "C"],
   uniqueTokens: ["unique_tokens", "uniqueTokens", "U"],
-  name: ["run", "name"],
+  name: ["name", "run"],
 } as const satisfies Record<string, readonly string[]>;
 
 /**
@@ -29,7 +29,7 @@ const USUAL_NAMES = {
  * @example
  * const runs = await readObservations("runs.csv", { parameters: "Model Size", tokens: "Training Tokens" });
  * @param columns the columns' names; one that is not given is looked for under its usual names: `parameters`, `params`
- *   or `N`; `tokens` or `D`; `loss`; `flops` or `C`; `unique_tokens` or `U`; `run` or `name`
+ *   or `N`; `tokens` or `D`; `loss`; `flops` or `C`; `unique_tokens` or `U`; `name` or `run`
  * @returns a training for each row, in their order; a missing cell of `flops` or `unique_tokens` leaves that out
  * @throws ScalingError when the file, a column or a cell is not as expected; it names line, column and value
  */
