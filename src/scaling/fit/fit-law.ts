@@ -7,7 +7,7 @@ import { formNamed } from "./forms/catalogue.ts";
 import { determination, predict, type Prediction } from "./goodness.ts";
 import { HuberObjective } from "./huber-objective.ts";
 import { checkIdentified, checkTrainings } from "./identify.ts";
-import { defaultDescents, findOptimum, refine, Whitening } from "./optimise.ts";
+import { defaultDescents, findOptimum, Whitening } from "./optimise.ts";
 import { Slots, type Restrictions } from "./slots.ts";
 import { projectChinchilla } from "./variable-projection.ts";
 
@@ -122,7 +122,7 @@ export function bootstrapTwoSteps({ first, second }: { readonly first: LawFit; r
   const bases = bootstrapParameters(first, { repetitions, seed: (seed + 1) % 2 ** 32 });
   const shift = (base: LawParameters): Float64Array => {
     const slots = new Slots(form, { ...second.restrictions, fixed: { ...second.restrictions.fixed, ...base } });
-    return refine(new HuberObjective(slots, observations, delta), second.optimum).point;
+    return new Whitening(new HuberObjective(slots, observations, delta), second.optimum).minimise({ iterations: 100, tolerance: 1e-7 }).point;
   };
   return bases.map((base, at) => {
     const moved = shift(base).map((value, slot) => value + (decays[at]?.[slot] ?? 0) - (second.optimum[slot] ?? 0));

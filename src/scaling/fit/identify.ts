@@ -3,6 +3,7 @@ import type { Observation } from "../observation.ts";
 import { ScalingError } from "../scaling-error.ts";
 import type { HuberObjective } from "./huber-objective.ts";
 import { singularValues } from "./matrix.ts";
+import { idle } from "./optimise.ts";
 import type { Slots } from "./slots.ts";
 
 /** Below this share of the largest, a singular value of the Jacobian, its columns of length 1, is taken for zero. */
@@ -53,8 +54,8 @@ export function checkIdentified(objective: HuberObjective, optimum: Float64Array
   const { slots } = objective;
   const jacobian = objective.jacobian(optimum);
   const lengths = optimum.map((_, column) => Math.hypot(...columnOf(jacobian.values, column, slots.size)));
-  const idle = slots.names.filter((_, slot) => (lengths[slot] ?? 0) <= negligible).flat();
-  if (idle.length > 0) throw new ScalingError(`The trainings leave ${listed(idle)} of the law ${slots.form.law.name} loose: ${reason(objective, idle)}`);
+  const loose = slots.names.filter((_, slot) => (lengths[slot] ?? 0) <= idle).flat();
+  if (loose.length > 0) throw new ScalingError(`The trainings leave ${listed(loose)} of the law ${slots.form.law.name} loose: ${reason(objective, loose)}`);
   const scaled = jacobian.values.map((value, at) => value / (lengths[at % slots.size] ?? 1));
   const singular = singularValues({ ...jacobian, values: scaled });
   const [largest, smallest] = [singular[0], singular.at(-1)];

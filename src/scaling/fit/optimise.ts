@@ -1,4 +1,5 @@
 import type { Observation } from "../observation.ts";
+import { median } from "./forms/form.ts";
 import type { HuberObjective } from "./huber-objective.ts";
 import { minimise, type Minimum, type Objective } from "./lbfgs.ts";
 import { cholesky, inverseTransposed } from "./matrix.ts";
@@ -7,6 +8,13 @@ import { cholesky, inverseTransposed } from "./matrix.ts";
 export const defaultDescents = 24;
 
 const refinements = 30;
+/** A curvature below this share of the largest counts as much: a variable that hardly matters must not be moved without end. */
+const flattest = 1e-20;
+/** What a variable that runs to its limit may cost, as a share of the objective, to be kept from it. */
+const costOfLimit = 1e-6;
+/** A variable whose change by 1 changes no log-loss by more than this has no effect. */
+export const idle = 1e-8;
+const withdrawals = 40;
 
 /**
  * The lowest optimum that is reached from a grid of starts: the objective is computed at all of them, and minimised from
@@ -28,7 +36,35 @@ export function findOptimum(
   const rough = starts.map((start) => descend(objective, start, { iterations: 200, tolerance: 1e-8 }, weights)).sort((a, b) => a.value - b.value);
   const [best] = rough.slice(0, 3).map(({ point }) => refine(objective, point, weights)).sort((a, b) => a.value - b.value);
   if (best === undefined) throw new RangeError(`The law ${slots.form.law.name} has no finite loss at any of its starts.`);
-  return best;
+  const middle = Float64Array.from({ length: slots.size }, (_, slot) => median(ranked.map(({ point }) => point[slot] ?? 0)));
+  return withdraw(objective, best, middle, weights);
+}
+
+/**
+ * Brings variables that have run away without an effect on the losses, as a decay does that is not seen, back towards the
+ * middle of the starts, as far as that costs nothing worth mention.
+ */
+function withdraw(objective: HuberObjective, best: Minimum, middle: Float64Array, weights?: Float64Array): Minimum {
+  const { values } = objective.jacobian(best.point);
+  const size = best.point.length;
+  const gradient = new Float64Array(size);
+  const point = best.point.slice();
+  for (let slot = 0; slot < size; slot++) {
+    const [home, away] = [middle[slot] ?? 0, best.point[slot] ?? 0];
+    const hasNoEffect = values.every((value, at) => at % size !== slot || Math.abs(value) <= idle);
+    if (!hasNoEffect) continue;
+    let [near, far] = [0, 1];
+    for (let step = 0; step < withdrawals; step++) {
+      const share = step === 0 ? 0 : (near + far) / 2;
+      point[slot] = home + share * (away - home);
+      const isFree = objective.evaluate(point, gradient, weights) <= best.value * (1 + costOfLimit);
+      if (isFree) far = share;
+      else near = share;
+      if (far === 0) break;
+    }
+    point[slot] = home + far * (away - home);
+  }
+  return { ...best, point, value: objective.evaluate(point, gradient, weights) };
 }
 
 function descend(objective: HuberObjective, start: Float64Array, options: { readonly iterations: number; readonly tolerance: number }, weights?: Float64Array): Minimum {
@@ -102,16 +138,19 @@ function transformAt(objective: HuberObjective, optimum: Float64Array, weights?:
     const weight = (weights?.[row] ?? 1) * Math.min(1, objective.delta / Math.abs(residuals[row] ?? 0));
     for (let i = 0; i < size; i++) for (let j = 0; j < size; j++) hessian[i * size + j] = (hessian[i * size + j] ?? 0) + weight * (values[row * size + i] ?? 0) * (values[row * size + j] ?? 0);
   }
-  const scales = Float64Array.from({ length: size }, (_, i) => 1 / Math.sqrt(hessian[i * size + i] || 1));
-  const correlations = hessian.map((value, at) => value * (scales[Math.floor(at / size)] ?? 1) * (scales[at % size] ?? 1));
+  const diagonal = Float64Array.from({ length: size }, (_, i) => hessian[i * size + i] ?? 0);
+  const floor = flattest * Math.max(...diagonal, Number.MIN_VALUE);
+  const scales = diagonal.map((value) => (value >= 0 ? 1 / Math.sqrt(Math.max(value, floor)) : 1));
+  const correlations = hessian.map((value, at) => (at % (size + 1) === 0 ? 1 : value * (scales[Math.floor(at / size)] ?? 1) * (scales[at % size] ?? 1)));
   const transform = inverseTransposed(positiveTriangle(correlations, size), size);
   return transform.map((value, at) => value * (scales[Math.floor(at / size)] ?? 1));
 }
 
-/** The Cholesky factor, with as much added to the diagonal as it takes. */
+/** The Cholesky factor, with as much added to the diagonal as it takes; the unit matrix where numbers have overflowed. */
 function positiveTriangle(matrix: Float64Array, size: number): Float64Array {
-  for (let ridge = 1e-15; ; ridge *= 100) {
+  for (let ridge = 1e-15; ridge < 1; ridge *= 100) {
     const lower = cholesky(matrix.map((value, at) => (at % (size + 1) === 0 ? value + ridge : value)), size);
     if (lower !== undefined) return lower;
   }
+  return Float64Array.from({ length: size * size }, (_, at) => (at % (size + 1) === 0 ? 1 : 0));
 }

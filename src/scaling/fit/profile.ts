@@ -7,6 +7,8 @@ import { Slots, type Restrictions } from "./slots.ts";
 
 /** How far out a bound is looked for, in standard errors. */
 const farthest = 40;
+/** A parameter that hardly matters is not moved by more than this factor of e at once. */
+const longestStep = 2;
 const accuracy = 1e-3;
 const evaluations = 30;
 
@@ -26,7 +28,7 @@ export function profileIntervals(
   return Object.fromEntries(slots.names.flatMap((names, slot) => {
     const [name = ""] = names;
     const profile = new Profile(objective, optimum, restrictions, name, slot);
-    const step = (standardErrors[slot] ?? 1) * Math.sqrt(1 / profile.curvature);
+    const step = Math.min(longestStep, (standardErrors[slot] ?? 1) * Math.sqrt(1 / profile.curvature));
     const bounds = [-1, 1].map((sign) => profile.crossing(sign * step, quantile));
     return names.map((each) => [each, [bounds[0] ?? -Infinity, bounds[1] ?? Infinity]] as const);
   }));
