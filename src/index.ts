@@ -13,4 +13,5 @@ export * from "./exchange/index.ts";
 export * from "./train/index.ts";
 export * from "./parallel/index.ts";
 export * from "./scaling/index.ts";
+export * from "./think/index.ts";
 export * from "./audit/index.ts";

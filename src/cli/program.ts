@@ -19,6 +19,7 @@ import { addScale } from "./scale.ts";
 import { addSchedule } from "./schedule.ts";
 import { addScore } from "./score.ts";
 import { addScoreText } from "./score-text.ts";
+import { addThink } from "./think.ts";
 import { addTokenize } from "./tokenize.ts";
 import { addTrain } from "./train.ts";
 import { addTranslate } from "./translate.ts";
@@ -40,9 +41,10 @@ export async function main(args: readonly string[], io: Io = processIo()): Promi
 function createProgram(io: Io): Command {
   const program = withOutput(new Command("decade"), io)
     .description("Sequence learning, end to end: train, use and measure models that read one sequence and write another.")
+    .enablePositionalOptions() // what follows a command's name belongs to that command, though its parent has an option of the same name
     .version(packageVersion(), "--version", "print the version")
     .showHelpAfterError("(run with --help for what there is)");
-  for (const add of [addTrain, addLaunch, addPretrain, addTranslate, addEvaluate, addScore, addScoreText, addRescore, addInspect, addAverage, addRuns, addTokenize, addImport, addExport, addGenerate, addProfile, addSchedule, addPlan, addScale, addAudit]) add(program, io);
+  for (const add of [addTrain, addLaunch, addPretrain, addTranslate, addEvaluate, addScore, addScoreText, addRescore, addInspect, addAverage, addRuns, addTokenize, addImport, addExport, addGenerate, addProfile, addSchedule, addPlan, addScale, addThink, addAudit]) add(program, io);
   return program;
 }
 

@@ -25,6 +25,8 @@ export interface TextGenerationOptions extends TokenChoice {
   readonly stopTokens?: readonly number[];
   /** Of the draws; 1 by default. A draw depends on it, the sample's number and the position alone. */
   readonly seed?: number;
+  /** What tells the prompts' draws apart, one number each; without it, samples of the same number share their draws. */
+  readonly streams?: readonly number[];
   /** Texts for each prompt; 1 by default. */
   readonly samples?: number;
   /** How many of the likeliest tokens are reported at each position, with their log-probabilities; 0 by default. */

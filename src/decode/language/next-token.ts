@@ -33,12 +33,17 @@ export function rowOf({ data, shape }: NumericArray, row: number): NumericArray[
 
 /** Chooses a row's next token; `undefined` where the constraint lets the text end and the model wants something else. */
 export function nextToken(row: TextRow, scores: RowScores, ends: ReadonlySet<number>, options: TextGenerationOptions): WrittenToken | undefined {
-  const point = uniform(options.seed ?? 1, row.sample, row.count);
+  const point = uniform(options.seed ?? 1, ...streamOf(row, options), row.sample, row.count);
   const { allowed } = row;
   const favoured = penalizes(options) ? { ...scores, values: penalized(scores.values, scores.normalizer, options, row.history) } : scores;
   if (allowed === undefined) return described(chooseToken(favoured, options, point), scores, options);
   if (allowed.mayEnd && ends.size === 0 && !allowed.tokens.includes(chooseToken(favoured, { greedy: true }, 0))) return undefined;
   return described(chooseToken(restricted(favoured, allowed, ends), options, point), scores, options);
+}
+
+/** What tells a prompt's draws apart from those of others. */
+export function streamOf({ prompt }: TextRow, { streams }: TextGenerationOptions): readonly number[] {
+  return streams === undefined ? [] : [streams[prompt] ?? prompt];
 }
 
 function restricted({ values }: TokenScores, { tokens, mayEnd }: AllowedTokens, ends: ReadonlySet<number>): TokenScores {

@@ -1,6 +1,6 @@
 import { uniform } from "../../data/shuffle.ts";
 import type { TextEvent, TextGenerationOptions } from "./generation-options.ts";
-import { described, rowOf } from "./next-token.ts";
+import { described, rowOf, streamOf } from "./next-token.ts";
 import type { TextRow } from "./text-row.ts";
 import { candidates, penalizes, type TokenChoice, type TokenScores } from "./token-choice.ts";
 import type { TokenMemory, TokenScorer } from "./token-scorer.ts";
@@ -29,7 +29,7 @@ export async function* speculate(
   const capacity = Math.min(context, row.seen.length + maxTokens);
   const memory = scorer.remember(1, capacity);
   const guessing = new Guesses(draft, Math.min(shared, capacity), options);
-  const random = (purpose: number, place: number): number => uniform(seed, row.sample, place, purpose);
+  const random = (purpose: number, place: number): number => uniform(seed, ...streamOf(row, options), row.sample, place, purpose);
   while (!row.isOver) {
     const start = row.seen.length;
     const room = Math.max(0, Math.min(guesses, shared - start, maxTokens - row.count - 1));

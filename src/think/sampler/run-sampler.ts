@@ -1,0 +1,79 @@
+import { Generator, type TextModel } from "../../decode/language/generator.ts";
+import type { GeneratedText } from "../../decode/language/generation-options.ts";
+import type { Engine } from "../../engines/engine.ts";
+import { ThinkError } from "../think-error.ts";
+import { modelFlops, samplingFlops, type ModelFlops } from "./model-flops.ts";
+import type { Sample, SampledPrompt, SampleOptions, SamplePrompt, Sampler } from "./sampler.ts";
+
+/** Rows of a batch: more fill the processor no better, and take memory. */
+const BATCH = 256;
+
+/**
+ * Samples of a language model of Decade. All prompts and samples share one batch, and a prompt is read once for all of
+ * its samples.
+ *
+ *     const sampler = new RunSampler("runs/addition", await openTextModel("runs/addition"), onnx());
+ *     const [{ samples }] = await sampler.generate([{ prompt: "123+456=", stream: 0 }], { samples: 64, temperature: 1, maxTokens: 8, seed: 1 });
+ */
+export class RunSampler implements Sampler {
+  readonly #generator: Generator;
+  readonly #flops: ModelFlops;
+
+  constructor(readonly name: string, private readonly model: TextModel, engine: Engine) {
+    this.#generator = Generator.create(model, engine);
+    this.#flops = modelFlops(model.model);
+  }
+
+  async generate(prompts: readonly SamplePrompt[], { samples, temperature, maxTokens, stop = [], seed, signal }: SampleOptions): Promise<SampledPrompt[]> {
+    const start = performance.now();
+    signal?.throwIfAborted();
+    const texts = prompts.map(({ prompt, written = "" }) => prompt + written);
+    this.#checkTokens(texts);
+    const generated = await this.#generator.generate(texts, {
+      samples, maxTokens, stop, seed, streams: prompts.map(({ stream }) => stream), batch: Math.max(BATCH, samples),
+      ...(temperature === 0 ? { greedy: true } : { temperature }),
+    });
+    const sampled = generated.map((list) => list.map(asSample));
+    const seconds = (performance.now() - start) / 1000;
+    const total = countWritten(sampled.flat());
+    return sampled.map((list, at) => ({ samples: list, usage: this.#usage(texts[at] ?? "", list, (seconds * countWritten(list)) / total) }));
+  }
+
+  countTokens(text: string): number {
+    return (this.model.beginning?.length ?? 0) + this.model.tokenizer.encode(text).length;
+  }
+
+  flops(read: number, written: number, samples: number): number {
+    return samplingFlops(this.#flops, read, written, samples);
+  }
+
+  async dispose(): Promise<void> {
+    await this.#generator.dispose();
+  }
+
+  #usage(prompt: string, samples: readonly Sample[], seconds: number) {
+    const read = this.countTokens(prompt);
+    const apart = samples.map(({ tokenCount }) => this.flops(read, tokenCount, 1));
+    // Each of them counts the prompt, which was read once.
+    const flops = apart.reduce((sum, each) => sum + each, 0) - (samples.length - 1) * this.flops(read, 0, 1);
+    return { read, written: countWritten(samples), flops, seconds };
+  }
+
+  #checkTokens(texts: readonly string[]): void {
+    const { tokenizer, model } = this.model;
+    const { context = Infinity } = model;
+    for (const text of texts) {
+      if (tokenizer.encode(text).length >= context) {
+        throw new ThinkError(`"${text.slice(0, 60)}" leaves ${this.name} no room, for it can look at ${context} tokens; train it with a larger context, or ask for less.`);
+      }
+    }
+  }
+}
+
+function countWritten(samples: readonly Sample[]): number {
+  return samples.reduce((sum, { tokenCount }) => sum + tokenCount, 0);
+}
+
+function asSample({ text, tokens, details, reason }: GeneratedText): Sample {
+  return { text, tokens, tokenCount: details.length, logProbabilities: details.map(({ logProbability }) => logProbability), reason };
+}

@@ -1,0 +1,81 @@
+import type { SampledPrompt, SampleOptions, SamplePrompt, Sampler } from "./sampler.ts";
+
+interface Request {
+  readonly worker: symbol;
+  readonly prompt: SamplePrompt;
+  readonly options: SampleOptions;
+  readonly resolve: (sampled: SampledPrompt) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** Draws samples of one prompt. */
+export type DrawSamples = (prompt: SamplePrompt, options: SampleOptions) => Promise<SampledPrompt>;
+
+/**
+ * One sampler for problems that are worked on at the same time: what they ask for is held back until each of them waits,
+ * and then drawn together, so that every strategy is batched over problems without knowing of them.
+ */
+export class SharedSampler {
+  readonly #working = new Set<symbol>();
+  #waiting: Request[] = [];
+  #scheduled = false;
+
+  constructor(private readonly sampler: Sampler) {}
+
+  /** Does a piece of work that draws through this sampler. */
+  async work<T>(piece: (draw: DrawSamples) => Promise<T>): Promise<T> {
+    const worker = Symbol("worker");
+    this.#working.add(worker);
+    try {
+      return await piece((prompt, options) => new Promise((resolve, reject) => {
+        this.#waiting.push({ worker, prompt, options, resolve, reject });
+        this.#schedule();
+      }));
+    } finally {
+      this.#working.delete(worker);
+      this.#schedule();
+    }
+  }
+
+  /** Looks once all that can go on has gone on. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      const waiting = new Set(this.#waiting.map(({ worker }) => worker));
+      if (waiting.size === 0 || waiting.size < this.#working.size) return;
+      const requests = this.#waiting;
+      this.#waiting = [];
+      void this.#draw(requests);
+    });
+  }
+
+  async #draw(requests: readonly Request[]): Promise<void> {
+    for (const { options, members } of groupsOf(requests)) {
+      try {
+        const sampled = await this.sampler.generate(members.map(({ prompt }) => prompt), options);
+        members.forEach(({ resolve, reject }, at) => {
+          const own = sampled[at];
+          if (own === undefined) reject(new Error(`${this.sampler.name} gave no samples for prompt ${at + 1}.`));
+          else resolve(own);
+        });
+      } catch (error) {
+        members.forEach(({ reject }) => reject(error));
+      }
+    }
+  }
+}
+
+/** Requests with equal options can be drawn in one batch. */
+function groupsOf(requests: readonly Request[]): { readonly options: SampleOptions; readonly members: Request[] }[] {
+  const groups = new Map<string, { options: SampleOptions; members: Request[] }>();
+  for (const request of requests) {
+    const { samples, temperature, maxTokens, stop, seed } = request.options;
+    const key = JSON.stringify([samples, temperature, maxTokens, stop, seed]);
+    const group = groups.get(key) ?? { options: request.options, members: [] };
+    group.members.push(request);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,87 @@
+import { ThinkError } from "../think-error.ts";
+import type { Usage } from "../sampler/sampler.ts";
+
+export const budgetUnits = ["tokens", "flops", "seconds"] as const;
+export type BudgetUnit = (typeof budgetUnits)[number];
+
+/** What may be spent on one problem: tokens written, floating-point operations, or seconds. */
+export interface Budget {
+  readonly unit: BudgetUnit;
+  readonly amount: number;
+}
+
+/** `4096`, `4096tokens`, `2e9flops`, `1.5seconds` */
+export function parseBudget(text: string): Budget | undefined {
+  const [, number = "", unit = "tokens"] = /^(\d+(?:\.\d+)?(?:e\d+)?)\s*([a-z]*)$/i.exec(text.trim()) ?? [];
+  const known = budgetUnits.find((each) => each === (unit === "" ? "tokens" : unit.toLowerCase()));
+  const amount = Number(number);
+  return known === undefined || !(amount > 0) ? undefined : { unit: known, amount };
+}
+
+export function formatBudget({ unit, amount }: Budget): string {
+  return `${amount} ${unit === "flops" ? "FLOPs" : unit}`;
+}
+
+/** What an attempt may take at most. */
+export interface AttemptCost {
+  readonly read: number;
+  readonly written: number;
+}
+
+/** What one problem has cost, and what is left of its budget. */
+export class Account {
+  #read = 0;
+  #written = 0;
+  #flops: number | undefined = 0;
+  #seconds = 0;
+
+  /** `flops` as `Sampler.flops` counts them. */
+  constructor(readonly budget: Budget | undefined, private readonly flops: (read: number, written: number, samples: number) => number | undefined) {}
+
+  add({ read, written, flops, seconds }: Usage): void {
+    this.#read += read;
+    this.#written += written;
+    this.#flops = flops === undefined || this.#flops === undefined ? undefined : this.#flops + flops;
+    this.#seconds += seconds;
+  }
+
+  get usage(): Usage {
+    return { read: this.#read, written: this.#written, flops: this.#flops, seconds: this.#seconds };
+  }
+
+  /** How many of `wanted` attempts from one prompt are paid for even if each takes the most that it may. */
+  affordable({ read, written }: AttemptCost, wanted: number): number {
+    if (this.budget === undefined) return wanted;
+    const { unit, amount } = this.budget;
+    switch (unit) {
+      case "tokens":
+        return clamp((amount - this.#written) / written, wanted);
+      case "flops": {
+        const [one, two] = [this.#needFlops(read, written, 1), this.#needFlops(read, written, 2)];
+        const left = amount - (this.#flops ?? 0);
+        return left < one ? 0 : clamp(1 + (left - one) / (two - one), wanted);
+      }
+      case "seconds":
+        return this.#affordableSeconds(written, wanted);
+      default:
+        return unit satisfies never;
+    }
+  }
+
+  /** The first attempt may run, since nothing is known of its time; then as many as the speed so far lets finish. */
+  #affordableSeconds(written: number, wanted: number): number {
+    const left = (this.budget?.amount ?? Infinity) - this.#seconds;
+    if (this.#written === 0) return left > 0 ? 1 : 0;
+    return clamp(left / ((written * this.#seconds) / this.#written), wanted);
+  }
+
+  #needFlops(read: number, written: number, samples: number): number {
+    const flops = this.flops(read, written, samples);
+    if (flops === undefined) throw new ThinkError("The model's size is not known, so that FLOPs cannot be counted; give a budget in tokens or seconds, or its parameters.");
+    return flops;
+  }
+}
+
+function clamp(count: number, most: number): number {
+  return Math.max(0, Math.min(most, Math.floor(count + 1e-9)));
+}

@@ -1,0 +1,70 @@
+/**
+ * A way of spending compute on a problem. It is written for one problem alone; problems that are worked on at the same
+ * time share batches by themselves (`SharedSampler`).
+ */
+import type { Sample } from "../sampler/sampler.ts";
+import type { Verdict } from "../verify/verdict.ts";
+
+export interface StrategySettings {
+  /** The most attempts at a problem. */
+  readonly samples: number;
+  /** Of draws; greedy decoding and revision's first attempt go without. */
+  readonly temperature: number;
+  /** The most tokens of an attempt. */
+  readonly maxTokens: number;
+  /** Partial solutions that a search over steps keeps. */
+  readonly beam: number;
+  /** Continuations that a search over steps draws from each. */
+  readonly width: number;
+  /** Written where budget forcing keeps a text from ending. */
+  readonly wait: string;
+  /** Written after an attempt that is to be revised; `{answer}` stands for its answer. */
+  readonly criticism: string;
+}
+
+export interface DrawOptions {
+  /** By default the strategy's. */
+  readonly temperature?: number;
+  readonly maxTokens?: number;
+  readonly stop?: readonly string[];
+}
+
+/** A finished attempt: the whole of what was written after the prompt, and what is to be said of it. */
+export interface Attempt {
+  readonly text: string;
+  readonly verdict: Verdict;
+  /** Of the tokens that were drawn for it: their mean, nats at temperature 1; `undefined` where the model does not tell. */
+  readonly meanLogProbability: number | undefined;
+}
+
+/** What a strategy has at hand for one problem; everything it draws is paid from one budget. */
+export interface Workplace {
+  readonly settings: StrategySettings;
+  /** Stands between steps; `undefined` for tasks without. */
+  readonly separator: string | undefined;
+  /** Whether so many tokens after this much text are paid for. */
+  affords(written: string, maxTokens?: number): boolean;
+  /** Goes on from what is written, up to `samples` times, as often as the budget allows; none where it allows none. */
+  draw(written: string, samples: number, options?: DrawOptions): Promise<readonly Sample[]>;
+  /** What the verifier says of a text. */
+  judge(text: string): Promise<Verdict>;
+  /** The value of steps that do not make a whole yet, from 0 to 1. */
+  judgeSteps(steps: readonly string[]): Promise<number>;
+  /** How good a finished attempt is: by default 1 where the verifier accepts it, else 0; or what a reward model says. */
+  value(attempt: Attempt): Promise<number>;
+}
+
+export interface Outcome {
+  /** What is given as the answer. */
+  readonly chosen: Attempt;
+  /** All finished attempts, the chosen one among them. */
+  readonly attempts: readonly Attempt[];
+}
+
+export interface Strategy {
+  readonly description: string;
+  /** Whether it asks the verifier, or goes by the model alone. */
+  readonly verifies: boolean;
+  /** `undefined` where the budget is too small for one attempt. */
+  solve(place: Workplace): Promise<Outcome | undefined>;
+}
