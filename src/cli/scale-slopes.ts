@@ -105,7 +105,7 @@ const GROUP_NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 function groupRow({ name, n, slope, standardError, interval, intercept, r2, residualDeviation, leastSquares, reducedMajorAxis }: GroupSlope): string[] {
   return [
     name, count(n), slope.toFixed(4), standardError.toFixed(4), interval.map((end) => end.toFixed(3)).join(" to "), intercept.toFixed(4),
-    r2.toFixed(4), residualDeviation.toFixed(3), leastSquares.slope.toFixed(4), reducedMajorAxis.slope.toFixed(4),
+    Number.isNaN(r2) ? "-" : r2.toFixed(4), residualDeviation.toFixed(3), leastSquares.slope.toFixed(4), reducedMajorAxis.slope.toFixed(4),
   ];
 }
 

@@ -92,7 +92,8 @@ describe("the reduced major axis", () => {
 describe("power laws", () => {
   it.prop([fc.double({ min: -3, max: 3, noNaN: true }), fc.double({ min: -5, max: 5, noNaN: true })])("are recovered from points without scatter", async (exponent, intercept) => {
     const points = [1e-3, 0.5, 2, 70, 1e6].map((x) => ({ name: `${x}`, group: "all", x, y: Math.exp(intercept) * x ** exponent }));
-    const { groups: [line], equalSlopes } = await compare(points);
+    const { groups: [line], equalSlopes, residuals } = await compare(points);
+    for (const { residual, standardized, outside } of residuals) expect([residual, standardized, outside]).toEqual([0, 0, false]);
     expect(line?.slope).toBeCloseTo(exponent, 10);
     expect(line?.intercept).toBeCloseTo(intercept, 10);
     expect(equalSlopes).toBeNull();

@@ -54,7 +54,7 @@ export interface SlopeResidual {
   readonly predicted: number;
   /** ln y − ln predicted */
   readonly residual: number;
-  /** The residual in its own standard deviations, which depend on how far x lies from the mean. */
+  /** The residual in its own standard deviations, which depend on how far x lies from the mean; infinite off a line without scatter. */
   readonly standardized: number;
   /** Whether y lies outside the prediction band. */
   readonly outside: boolean;
@@ -218,9 +218,11 @@ function testEqualSlopes(groups: readonly Moments[], tables: Distributions): Equ
 
 function residualOf(point: SlopePoint, line: Line, fitted: boolean, halfWidth: number): SlopeResidual {
   const value = valueAt(line, Math.log(point.x));
-  const residual = Math.log(point.y) - value;
+  const difference = Math.log(point.y) - value;
+  // Of a line without scatter only rounding is left, which would look like deviations beyond measure.
+  const residual = Math.abs(difference) <= 32 * Number.EPSILON * Math.max(1, Math.abs(value)) ? 0 : difference;
   // A fitted point has drawn the line towards itself, so its residual varies less than that of a new one.
   const leverage = leverageAt(line, Math.log(point.x));
   const deviation = line.residualDeviation * Math.sqrt(fitted ? 1 - leverage : 1 + leverage);
-  return { ...point, predicted: Math.exp(value), residual, standardized: residual / deviation, outside: Math.abs(residual) > halfWidth, fitted };
+  return { ...point, predicted: Math.exp(value), residual, standardized: residual === 0 ? 0 : residual / deviation, outside: Math.abs(residual) > halfWidth, fitted };
 }
