@@ -33,14 +33,23 @@ export function flops(value: number): string {
   return value.toExponential(2).replace("e+", "e");
 }
 
+/** From how many times the compute at which the data is spent a plan is no longer told by the law. */
+const OVERSPENT = 100;
+
+/** By how many times an interval of sizes may span before it says nothing. */
+const LOOSE = 100;
+
 /** What must be known before a plan is believed. */
 export function notesOf(law: PlanningLaw, { data, extrapolation, intervals, training }: TrainingPlan): string[] {
   return [
     ...(data !== undefined && !lossSurface(law).knowsRepetition
       ? [`The law ${law.law.name} knows no repetition: tokens seen again are taken to teach nothing, so that one epoch is the most. A data-constrained law, such as muennighoff-2023, says what further epochs bring.`] : []),
-    ...(intervals === undefined ? [`How sure the law is, is unknown: ${law.draws === undefined ? "its source gives no joint uncertainty of its values" : "its file holds no resampled fits"}. A law that \`decade scale fit --bootstrap\` saves has intervals.`] : []),
+    ...(intervals === undefined ? [`How sure the law is, is unknown: ${law.draws === undefined ? "its source gives no joint uncertainty of its values" : "its file holds no resampled fits (fitted with --bootstrap 0)"}. A law that \`decade scale fit --bootstrap\` saves has intervals.`] : []),
+    ...(intervals !== undefined && intervals.parameters[1] > LOOSE * intervals.parameters[0]
+      ? [`The resampled fits do not agree on the best size: it spans ${span(intervals.parameters, amount)}. Tie or fix parameters of the law, or fit it to trainings farther apart.`] : []),
     ...(extrapolation === undefined ? [] : [describeExtrapolation(extrapolation)]),
-    ...(training.epochs > 40 ? [`${training.epochs.toFixed(0)} epochs are more than the law has seen; it says only that they bring almost nothing.`] : []),
+    ...(data !== undefined && training.flops > OVERSPENT * data.wall.spent.flops
+      ? [`The data is spent: ${flops(data.wall.spent.flops)} FLOPs, ${(training.flops / data.wall.spent.flops).toPrecision(2).replace("e+", "e")} times less, have ${percent(1 - DEFAULT_LEFT)} of all that it can still teach, so that the N and D of the plan say little; more data does what more compute cannot.`] : []),
   ];
 }
 
@@ -145,8 +154,8 @@ function trainingTable(columns: readonly (readonly [string, ExpectedTraining])[]
     rows: [
       row("parameters N", ({ parameters }) => amount(parameters)),
       row("tokens D", ({ tokens }) => amount(tokens)),
-      row("epochs", ({ epochs }) => epochs.toFixed(2)),
-      row("tokens per parameter", ({ tokens, parameters }) => (tokens / parameters).toPrecision(3)),
+      row("epochs", ({ epochs }) => (epochs < 1e4 ? epochs.toFixed(2) : flops(epochs))),
+      row("tokens per parameter", ({ tokens, parameters }) => (tokens / parameters).toPrecision(3).replace("e+", "e")),
       row("loss (nats a token)", ({ loss }) => loss.toFixed(4)),
       row("FLOPs, 6 N D", (training) => flops(training.flops)),
     ],
@@ -159,9 +168,9 @@ function describeData(
 ): string[] {
   const { limit, readOnce, returns, spent } = wall;
   const passes = ({ epochs }: ExpectedTraining): string => (knowsRepetition ? ` (${epochs.toFixed(1)} epochs)` : "");
-  const dearer = training.flops / computeIfUnlimited - 1;
+  const dearer = training.flops / computeIfUnlimited;
   return [
-    `There are ${amount(stock)} different tokens${dearer > 0.005 ? `; were all tokens new, ${flops(computeIfUnlimited)} FLOPs would reach the same loss, so that scarcity costs ${percent(dearer)} more compute.` : ", enough for this compute."}`,
+    `There are ${amount(stock)} different tokens${dearer > 1.005 ? `; were all tokens new, ${flops(computeIfUnlimited)} FLOPs would reach the same loss, so that scarcity takes ${dearer.toPrecision(3).replace("e+", "e")} times the compute.` : ", enough for this compute."}`,
     `They are read once by the best training of ${flops(readOnce.flops)} FLOPs.`,
     `The wall: from ${flops(returns.flops)} FLOPs${passes(returns)} the next doubling brings less than ${percent(share)} of what unlimited data would give.`,
     `From ${flops(spent.flops)} FLOPs${passes(spent)} ${percent(1 - DEFAULT_LEFT)} is had of all that more parameters${knowsRepetition ? " and epochs" : ""} bring after one pass; the lowest loss these tokens teach is ${limit.toFixed(4)}.`,

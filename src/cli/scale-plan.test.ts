@@ -94,6 +94,12 @@ describe("decade scale plan", () => {
     expect(String(notes)).toContain("knows no repetition");
   });
 
+  it("says when there is more compute than the data can use", async () => {
+    const { notes } = await figures(...law, "--compute", "1e26", "--unique-tokens", "1e9");
+    expect(String(notes)).toContain("The data is spent");
+    expect(String((await figures(...one))["notes"])).not.toContain("The data is spent");
+  });
+
   it("draws pictures and pages", async () => {
     const files = ["plan.svg", "plan.html", "wall.svg", "wall.html"].map((name) => place.path(name));
     const [svg = "", html = "", wallSvg = "", wallHtml = ""] = files;

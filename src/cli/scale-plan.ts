@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { basename } from "node:path";
 import { InvalidArgumentError, type Command } from "commander";
 import { writePage, writeSvg, type Chart, type ThemeName } from "../plot/index.ts";
 import { readLawFile } from "../scaling/laws/law-file.ts";
@@ -110,9 +111,11 @@ async function runWall(flags: ScalePlanFlags, io: Io): Promise<void> {
 
 async function openLaw(name: string): Promise<PlanningLaw> {
   if (isPublished(name)) return publishedPlanningLaw(name);
-  if (existsSync(name)) return { ...await readLawFile(name), name };
-  const near = nearest(name, Object.keys(publishedLaws));
-  throw new CommandError(`There is no published law and no file "${name}"; ${near === undefined ? `the published laws are ${Object.keys(publishedLaws).join(", ")}` : `did you mean "${near}"`}${near === undefined ? ", and a file is what `decade scale fit --save` writes." : "?"}`);
+  if (existsSync(name)) return { ...await readLawFile(name), name: basename(name) };
+  const names = Object.keys(publishedLaws);
+  const near = nearest(name, names);
+  const hint = near === undefined ? `the published laws are ${names.join(", ")}, and a file is what \`decade scale fit --save\` writes.` : `did you mean "${near}"?`;
+  throw new CommandError(`There is no published law and no file "${name}"; ${hint}`);
 }
 
 function isPublished(name: string): name is PublishedLawName {

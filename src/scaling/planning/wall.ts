@@ -27,7 +27,7 @@ export interface DataWall {
 }
 
 /** No more compute than this is looked at: a law that has not met its data by then does not. */
-const MOST_COMPUTE = 1e60;
+const MOST_COMPUTE = 1e100;
 
 /**
  * The wall of a stock of tokens.
