@@ -8,26 +8,35 @@ export interface Matrix {
 }
 
 /**
- * The lower triangle L with L·Lᵀ = a symmetric positive matrix.
+ * The lower triangle L with L·Lᵀ = Mᵀ·M, without forming that product, whose condition is the square of M's.
  *
- * @param symmetric [size, size]
- * @returns [size, size], or undefined when the matrix is not positive definite
+ * @returns [columns, columns]
  */
-export function cholesky(symmetric: Float64Array, size: number): Float64Array | undefined {
-  const lower = new Float64Array(size * size);
-  for (let row = 0; row < size; row++) {
-    for (let column = 0; column <= row; column++) {
-      let sum = symmetric[row * size + column] ?? 0;
-      for (let k = 0; k < column; k++) sum -= (lower[row * size + k] ?? 0) * (lower[column * size + k] ?? 0);
-      if (row === column) {
-        if (!(sum > 0)) return undefined;
-        lower[row * size + row] = Math.sqrt(sum);
-      } else {
-        lower[row * size + column] = sum / (lower[column * size + column] ?? 1);
-      }
+export function triangleOf(matrix: Matrix): Float64Array {
+  const { triangle } = orthogonalise(matrix);
+  const { columns } = matrix;
+  return triangle.map((_, at) => triangle[(at % columns) * columns + Math.floor(at / columns)] ?? 0);
+}
+
+/** Columns of length 1 at right angles, and the upper triangle with basis · triangle = matrix, by modified Gram-Schmidt. */
+function orthogonalise({ values, rows, columns }: Matrix): { basis: Float64Array; triangle: Float64Array } {
+  const basis = Float64Array.from(values);
+  const triangle = new Float64Array(columns * columns);
+  for (let column = 0; column < columns; column++) {
+    let square = 0;
+    for (let row = 0; row < rows; row++) square += (basis[row * columns + column] ?? 0) ** 2;
+    const length = Math.sqrt(square);
+    triangle[column * columns + column] = length;
+    if (length === 0) continue;
+    for (let row = 0; row < rows; row++) basis[row * columns + column] = (basis[row * columns + column] ?? 0) / length;
+    for (let later = column + 1; later < columns; later++) {
+      let along = 0;
+      for (let row = 0; row < rows; row++) along += (basis[row * columns + column] ?? 0) * (basis[row * columns + later] ?? 0);
+      triangle[column * columns + later] = along;
+      for (let row = 0; row < rows; row++) basis[row * columns + later] = (basis[row * columns + later] ?? 0) - along * (basis[row * columns + column] ?? 0);
     }
   }
-  return lower;
+  return { basis, triangle };
 }
 
 /** The inverse of a lower triangle, transposed: the matrix W with W·Wᵀ = (L·Lᵀ)⁻¹. */
@@ -44,36 +53,23 @@ export function inverseTransposed(lower: Float64Array, size: number): Float64Arr
 }
 
 /**
- * The linear least-squares solution, by modified Gram-Schmidt with columns scaled to length 1.
+ * The linear least-squares solution.
  *
  * @returns a coefficient a column, and the sum of squared residuals
  */
-export function leastSquares({ values, rows, columns }: Matrix, target: Float64Array): { coefficients: Float64Array; squares: number } {
-  const basis = Float64Array.from(values);
+export function leastSquares(matrix: Matrix, target: Float64Array): { coefficients: Float64Array; squares: number } {
+  const { rows, columns } = matrix;
+  const { basis, triangle } = orthogonalise(matrix);
   const rest = Float64Array.from(target);
-  const triangle = new Float64Array(columns * columns);
-  const projected = new Float64Array(columns);
-  for (let column = 0; column < columns; column++) {
-    let square = 0;
-    for (let row = 0; row < rows; row++) square += (basis[row * columns + column] ?? 0) ** 2;
-    const length = Math.sqrt(square);
-    triangle[column * columns + column] = length;
-    if (length === 0) continue;
-    for (let row = 0; row < rows; row++) basis[row * columns + column] = (basis[row * columns + column] ?? 0) / length;
-    for (let later = column + 1; later < columns; later++) {
-      let product = 0;
-      for (let row = 0; row < rows; row++) product += (basis[row * columns + column] ?? 0) * (basis[row * columns + later] ?? 0);
-      triangle[column * columns + later] = product;
-      for (let row = 0; row < rows; row++) basis[row * columns + later] = (basis[row * columns + later] ?? 0) - product * (basis[row * columns + column] ?? 0);
-    }
-    let product = 0;
-    for (let row = 0; row < rows; row++) product += (basis[row * columns + column] ?? 0) * (rest[row] ?? 0);
-    projected[column] = product;
-    for (let row = 0; row < rows; row++) rest[row] = (rest[row] ?? 0) - product * (basis[row * columns + column] ?? 0);
-  }
   const coefficients = new Float64Array(columns);
+  for (let column = 0; column < columns; column++) {
+    let along = 0;
+    for (let row = 0; row < rows; row++) along += (basis[row * columns + column] ?? 0) * (rest[row] ?? 0);
+    coefficients[column] = along;
+    for (let row = 0; row < rows; row++) rest[row] = (rest[row] ?? 0) - along * (basis[row * columns + column] ?? 0);
+  }
   for (let column = columns - 1; column >= 0; column--) {
-    let sum = projected[column] ?? 0;
+    let sum = coefficients[column] ?? 0;
     for (let later = column + 1; later < columns; later++) sum -= (triangle[column * columns + later] ?? 0) * (coefficients[later] ?? 0);
     const diagonal = triangle[column * columns + column] ?? 0;
     coefficients[column] = diagonal === 0 ? 0 : sum / diagonal;

@@ -2,14 +2,14 @@ import type { Observation } from "../observation.ts";
 import { median } from "./forms/form.ts";
 import type { HuberObjective } from "./huber-objective.ts";
 import { minimise, type Minimum, type Objective } from "./lbfgs.ts";
-import { cholesky, inverseTransposed } from "./matrix.ts";
+import { inverseTransposed, triangleOf } from "./matrix.ts";
 
 /** From how many of the starts an optimiser goes on: those with the lowest objective. */
 export const defaultDescents = 24;
 
 const refinements = 30;
-/** A curvature below this share of the largest counts as much: a variable that hardly matters must not be moved without end. */
-const flattest = 1e-20;
+/** A slope below this share of the largest counts as much: a variable that hardly matters must not be moved without end. */
+const flattest = 1e-10;
 /** What a variable that runs to its limit may cost, as a share of the objective, to be kept from it. */
 const costOfLimit = 1e-6;
 /** A variable whose change by 1 changes no log-loss by more than this has no effect. */
@@ -131,26 +131,18 @@ export class Whitening {
 
 /** W with W·Wᵀ the inverse of the Gauss-Newton Hessian, in which residuals beyond delta count with delta / |r|. */
 function transformAt(objective: HuberObjective, optimum: Float64Array, weights?: Float64Array): Float64Array {
-  const { values, rows, columns: size } = objective.jacobian(optimum);
-  const residuals = objective.residuals(optimum);
-  const hessian = new Float64Array(size * size);
-  for (let row = 0; row < rows; row++) {
-    const weight = (weights?.[row] ?? 1) * Math.min(1, objective.delta / Math.abs(residuals[row] ?? 0));
-    for (let i = 0; i < size; i++) for (let j = 0; j < size; j++) hessian[i * size + j] = (hessian[i * size + j] ?? 0) + weight * (values[row * size + i] ?? 0) * (values[row * size + j] ?? 0);
-  }
-  const diagonal = Float64Array.from({ length: size }, (_, i) => hessian[i * size + i] ?? 0);
-  const floor = flattest * Math.max(...diagonal, Number.MIN_VALUE);
-  const scales = diagonal.map((value) => (value >= 0 ? 1 / Math.sqrt(Math.max(value, floor)) : 1));
-  const correlations = hessian.map((value, at) => (at % (size + 1) === 0 ? 1 : value * (scales[Math.floor(at / size)] ?? 1) * (scales[at % size] ?? 1)));
-  const transform = inverseTransposed(positiveTriangle(correlations, size), size);
-  return transform.map((value, at) => value * (scales[Math.floor(at / size)] ?? 1));
-}
-
-/** The Cholesky factor, with as much added to the diagonal as it takes; the unit matrix where numbers have overflowed. */
-function positiveTriangle(matrix: Float64Array, size: number): Float64Array {
-  for (let ridge = 1e-15; ridge < 1; ridge *= 100) {
-    const lower = cholesky(matrix.map((value, at) => (at % (size + 1) === 0 ? value + ridge : value)), size);
-    if (lower !== undefined) return lower;
-  }
-  return Float64Array.from({ length: size * size }, (_, at) => (at % (size + 1) === 0 ? 1 : 0));
+  const jacobian = objective.jacobian(optimum);
+  const { rows, columns: size } = jacobian;
+  const roots = objective.residuals(optimum).map((residual, row) => Math.sqrt((weights?.[row] ?? 1) * Math.min(1, objective.delta / Math.abs(residual))));
+  const weighted = jacobian.values.map((value, at) => value * (roots[Math.floor(at / size)] ?? 0));
+  const lengths = Float64Array.from({ length: size }, (_, column) => {
+    let square = 0;
+    for (let row = 0; row < rows; row++) square += (weighted[row * size + column] ?? 0) ** 2;
+    return Math.sqrt(square);
+  });
+  const floor = flattest * Math.max(...lengths, Number.MIN_VALUE);
+  const scales = lengths.map((length) => (length >= 0 ? 1 / Math.max(length, floor) : 1));
+  const triangle = triangleOf({ values: weighted.map((value, at) => value * (scales[at % size] ?? 1)), rows, columns: size });
+  const bounded = triangle.map((value, at) => (at % (size + 1) === 0 ? Math.max(value || 0, flattest) : value));
+  return inverseTransposed(bounded, size).map((value, at) => value * (scales[Math.floor(at / size)] ?? 1));
 }
