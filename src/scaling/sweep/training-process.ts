@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -20,6 +20,10 @@ export type Attempt =
 /** Time that a process has to end whose parent has just been killed: a step, and a checkpoint. */
 const LEFTOVER_MILLISECONDS = 15_000;
 
+/** At work now; where this process exits at once, so do they. */
+const children = new Set<ChildProcess>();
+process.on("exit", () => children.forEach((child) => child.kill("SIGKILL")));
+
 /**
  * Trains in a process of its own, into `folder`, going on from the newest checkpoint there. What it says is in
  * `training.log` there. It ends with this process, whatever ends that.
@@ -39,9 +43,8 @@ export async function trainInProcess(config: TrainingConfig, folder: string, sig
   });
   closeSync(log);
   const stop = (): void => void child.kill("SIGTERM");
-  const end = (): void => void child.kill("SIGKILL");
   signal.addEventListener("abort", stop);
-  process.on("exit", end);
+  children.add(child);
   try {
     const { code, by } = await new Promise<{ code: number | null; by: NodeJS.Signals | null }>((resolve, reject) => {
       child.on("error", reject);
@@ -51,7 +54,7 @@ export async function trainInProcess(config: TrainingConfig, folder: string, sig
     return signal.aborted ? { kind: "stopped" } : { kind: "failed", error: await errorOf(folder, code, by) };
   } finally {
     signal.removeEventListener("abort", stop);
-    process.off("exit", end);
+    children.delete(child);
   }
 }
 
