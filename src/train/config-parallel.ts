@@ -19,6 +19,11 @@ export const parallelSchema = z
     schedule: z.enum(PIPELINES).default("1f1b").describe("Order in which a pipeline's processes work on the batches of a step."),
     chunks: z.int().min(1).default(2).describe("Stages of each process, with an interleaved schedule; pieces of time of each batch, with a wavefront."),
     costs: z.string().min(1).optional().describe("File of `decade profile`, whose times stages are balanced by; absent: by floating-point operations."),
+    bucketMiB: z
+      .number()
+      .positive()
+      .default(25)
+      .describe("Weights, MiB, whose gradients replicas begin to sum while those of earlier layers are still computed."),
     checkEvery: z.int().min(1).default(100).describe("Steps between two comparisons of the replicas' weights."),
   })
   .prefault({})

@@ -17,6 +17,23 @@ import type { StageGraph } from "./stages.ts";
 /** What a stage has of one micro-batch, by name: what it was fed, and what its phases have left. */
 export type StageRecord = Map<string, NumericArray>;
 
+export interface StageOptions {
+  readonly signature: Signature;
+  readonly graph: StageGraph;
+  /** Those of the model, of which the stage uses some. */
+  readonly parameters: readonly Parameter[];
+  readonly backward: Backward;
+}
+
+/** A micro-batch's way through a stage, after its forward pass. */
+export interface StagePassage {
+  /** The gradient by the stage's inputs, given that by its outputs but the loss; where the backward pass is whole, also that by its weights. */
+  backwardByInputs(slopes: readonly (NumericArray | undefined)[]): Promise<NumericArray[]>;
+  /** Adds the gradient by the stage's weights to what the state has. */
+  backwardByWeights(): Promise<void>;
+  finish(): void;
+}
+
 /** A phase as the engine runs it. */
 interface CompiledPhase {
   /** Absent where there is nothing to compute. */
@@ -49,12 +66,8 @@ export class StageProgram {
     this.parameters = parameters;
   }
 
-  /** `parameters`: those of the model, of which the stage uses some. A scalar among a stage's outputs is the loss. */
-  static async compile(
-    engine: Engine, state: StateStore, { signature, graph, parameters, backward }: {
-      signature: Signature; graph: StageGraph; parameters: readonly Parameter[]; backward: Backward;
-    },
-  ): Promise<StageProgram> {
+  /** A scalar among a stage's outputs is the loss. */
+  static async compile(engine: Engine, state: StateStore, { signature, graph, parameters, backward }: StageOptions): Promise<StageProgram> {
     const used = parametersOf(graph, parameters);
     const seeded = { ...signature, seed: int32() };
     const compiled: CompiledPhase[] = [];
@@ -85,6 +98,19 @@ export class StageProgram {
     this.#graph.inputs.forEach((tensor, at) => { const value = inputs[at]; if (value !== undefined) record.set(nameOf(tensor), value); });
     await this.#run(0, record);
     return { outputs: this.#graph.outputs.map((_, at) => take(record, `output.${at}`)), record };
+  }
+
+  /** The same, with what comes after. */
+  async begin(batch: Feeds<Signature>, seed: number, inputs: readonly NumericArray[]): Promise<{ outputs: NumericArray[]; passage: StagePassage }> {
+    const { outputs, record } = await this.forward(batch, seed, inputs);
+    return {
+      outputs,
+      passage: {
+        backwardByInputs: (slopes) => this.backwardByInputs(record, slopes),
+        backwardByWeights: () => this.backwardByWeights(record),
+        finish: () => { this.finish(record); },
+      },
+    };
   }
 
   /** The gradient by the stage's inputs, given that by its outputs but the loss; where the backward pass is whole, also that by its weights. */

@@ -51,7 +51,7 @@ export async function dryRun(task: TrainingTask, { processes, accumulate, parall
   const { bubble, peakActivations } = validateSchedule(withCommunication(schedule));
   const dims = bindDimensions(task.signature, sample.feeds);
   const costOf = parallel.costs === undefined ? undefined : measuredCosts(await readCostProfile(parallel.costs), parallel.costs);
-  const { units, stageOf, training: graphs, held, vocabulary } = cutModel(task, layout, dims, costOf);
+  const { units, stageOf, training: graphs, held, buckets, vocabulary } = cutModel(task, layout, { dims, costOf, bucketBytes: parallel.bucketMiB * 2 ** 20 });
   const all = task.model.parameters();
   const split = schedule.devices.some((actions) => actions.some(({ kind }) => kind === "I"));
   const moments = (optimizer.kind === "sgd" ? Number(optimizer.momentum > 0) : 2) + Number(averages);
@@ -61,7 +61,7 @@ export async function dryRun(task: TrainingTask, { processes, accumulate, parall
   const devices = Array.from({ length: layout.devices }, (_, device): PlannedDevice => {
     const stages = graphs.flatMap((graph, stage) => (deviceOf[stage] === device ? [{ graph, stage }] : []));
     const parameters = held[device] ?? [];
-    const largest = Math.max(0, ...sharesOf(task.model, parameters, layout.replicas, { optimizer, averages }).map(pieceSize));
+    const largest = Math.max(0, ...sharesOf(task.model, buckets[device] ?? [], layout.replicas, { optimizer, averages }).map(pieceSize));
     const size = parameters.reduce((sum, parameter) => sum + parameter.size, 0);
     const ofBatch = stages.map(({ graph }) => activationBytes(graph, stagePhases(graph, parametersOf(graph, all), split ? "split" : "whole"), dims));
     const shard = layout.shards.indexOf(device);

@@ -11,6 +11,7 @@ import { modelUnits, unitsOf, type ModelUnit } from "../cut/units.ts";
 import { cutVocabulary, withoutProjection, type VocabularyCut } from "../cut/vocabulary-cut.ts";
 import { shardRows, WeightRows } from "../cut/vocabulary-rows.ts";
 import { cutPiece, WaveCut, type PieceGraph, type StagePiece } from "../cut/wave-cut.ts";
+import { bucketsOf, cutPieces } from "./buckets.ts";
 import type { Layout } from "./layout.ts";
 import type { HeldWeight } from "./pieces.ts";
 
@@ -46,17 +47,29 @@ export interface ModelCut {
   readonly wave: ModelWave | undefined;
   /** Where the vocabulary is shared; of a wavefront, the training's is of a piece. */
   readonly vocabulary: { readonly training: VocabularyCut; readonly validation: VocabularyCut; readonly shards: readonly ShardWeights[] } | undefined;
+  /** Of each stage, the pieces of its backward pass after which replicas exchange gradients; one, unless it is worth more. */
+  readonly pieces: readonly (readonly StageGraph[])[];
   /** What each device of a replica holds. */
   readonly held: readonly (readonly HeldWeight[])[];
+  /** The same, in buckets: those of the last piece are complete first. */
+  readonly buckets: readonly (readonly (readonly HeldWeight[])[])[];
+}
+
+export interface CutOptions {
+  /** Of a batch. */
+  readonly dims: DimValues;
+  /** Cost of a unit; its floating-point operations, unless given. */
+  readonly costOf?: ((unit: ModelUnit) => number) | undefined;
+  /** Bytes of weights that are worth a message of their own between replicas. */
+  readonly bucketBytes: number;
 }
 
 /**
  * Cuts a model.
- * @param costOf of a unit; by default its floating-point operations
  * @throws ScheduleError where the model cannot be cut so
  */
 export function cutModel(
-  task: TrainingTask, layout: Layout, dims: DimValues, costOf: (unit: ModelUnit) => number = (unit) => dimensionValue(unit.flops, dims),
+  task: TrainingTask, layout: Layout, { dims, costOf = (unit) => dimensionValue(unit.flops, dims), bucketBytes }: CutOptions,
 ): ModelCut {
   const parameters = task.model.parameters();
   const loss = trainingGraph(task);
@@ -83,10 +96,16 @@ export function cutModel(
     const rows = [weight, bias].filter((each) => each !== undefined);
     return [...read, ...rows.filter(({ name }) => !read.some((parameter) => parameter.name === name))];
   });
-  const pieces = wave && cutWave(wave, task.signature, layout, stageOf, isShared ? parameters : undefined);
+  const isExchanged = layout.replicas > 1 && !layout.schedule.recurrent;
+  const pieces = isExchanged ? cutPieces([cuts?.training.hidden ?? loss], body, stageOf, { stages: layout.stages, bytes: bucketBytes, parameters })
+    : training.map((graph) => [graph]);
+  const holders = (weight: HeldWeight): number => held.filter((holds) => holds.some(({ name }) => name === weight.name)).length;
+  const buckets = held.map((holds, device) => bucketsOf(
+    holds, pieces.filter((_, stage) => layout.deviceOf[stage] === device), parameters, (weight) => weight.within !== undefined || holders(weight) > 1));
+  const ofWave = wave && cutWave(wave, task.signature, layout, stageOf, isShared ? parameters : undefined);
   return {
-    loss, units, stageOf, training, validation, held, wave: pieces?.wave,
-    vocabulary: cuts && { ...cuts, training: pieces?.vocabulary ?? cuts.training, shards },
+    loss, units, stageOf, training, validation, pieces, buckets, wave: ofWave?.wave, held: buckets.map((each) => each.flat()),
+    vocabulary: cuts && { ...cuts, training: ofWave?.vocabulary ?? cuts.training, shards },
   };
 }
 

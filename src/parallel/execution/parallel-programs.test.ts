@@ -40,6 +40,7 @@ const layouts: [number, Parallel][] = [
   [2, { stages: 2, schedule: "none" }], [2, { stages: 2, schedule: "gpipe" }], [4, { stages: 4, schedule: "1f1b" }],
   [2, { stages: 2, schedule: "interleaved-1f1b" }], [3, { stages: 3, schedule: "zb-h1" }], [2, { stages: 2, schedule: "zb-v" }],
   [4, { stages: 2, schedule: "zb-h1" }], [8, { stages: 4, schedule: "1f1b" }],
+  [2, { bucketMiB: 1e-4 }], [4, { stages: 2, schedule: "zb-h1", bucketMiB: 2e-3 }],
 ];
 
 describe.each([["LSTM encoder-decoder", "lstm", pairs], ["GPT", "gpt", text]] as const)("%s", (_name, prefix, configOf) => {
@@ -70,7 +71,7 @@ test.each([
 ] as const)("%s over two replicas of two stages are those of one process", async (name, training) => {
   const options = { ...training, steps: 20 };
   await trainer(pairs(`alone ${name}`.replaceAll(" ", "-"), {}, options), {});
-  await trainTogether(pairs(`four ${name}`.replaceAll(" ", "-"), { stages: 2 }, options), 4);
+  await trainTogether(pairs(`four ${name}`.replaceAll(" ", "-"), { stages: 2, bucketMiB: 1e-3 }, options), 4);
   expectSame(await lossesOf(folder, `four ${name}`.replaceAll(" ", "-")), await lossesOf(folder, `alone ${name}`.replaceAll(" ", "-")));
 }, 60_000);
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { bindDimensions } from "../../engines/dimensions.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { dimensionValue } from "../../graph/dimension.ts";
@@ -56,7 +57,7 @@ export class ParallelPrograms implements StepPrograms {
     const dims = bindDimensions(task.signature, sample.feeds);
     const world = await transport.group(Array.from({ length: transport.size }, (_, rank) => rank));
     const costOf = parallel.costs === undefined ? undefined : measuredCosts(await broadcastJson(world, world.place === 0 ? await readCostProfile(parallel.costs) : undefined), parallel.costs);
-    const cut = cutModel(task, layout, dims, costOf);
+    const cut = cutModel(task, layout, { dims, costOf, bucketBytes: parallel.bucketMiB * 2 ** 20 });
     const state = engine.createState();
     const parameters = task.model.parameters();
     const device = await compileDevice(engine, state, task, transport, layout, cut);
@@ -67,7 +68,7 @@ export class ParallelPrograms implements StepPrograms {
     for (const tie of tiesOf(parameters, cut, layout)) {
       if (tie.devices.includes(place.device)) ties.push({ tie, group: await transport.group(ranksOf(tie.devices)) });
     }
-    const weights = await ShardedWeights.compile(engine, state, task.model, cut.held[place.device] ?? [], replicas, options);
+    const weights = await ShardedWeights.compile(engine, state, task.model, cut.buckets[place.device] ?? [], replicas, options);
     const countFlops = trainingFlops(cut.loss);
     return new ParallelPrograms({
       transport, layout, task, world, replicas, ties, device, weights, averages, checkEvery: parallel.checkEvery,
@@ -81,7 +82,11 @@ export class ParallelPrograms implements StepPrograms {
     const each = batches.length / layout.replicas;
     const { replica } = placeOf(transport.rank, layout);
     weights.beginStep();
-    const loss = await device.train(batches.slice(replica * each, (replica + 1) * each));
+    const loss = await device.train(batches.slice(replica * each, (replica + 1) * each), async (bucket) => {
+      if (bucket === 0) return; // it comes last, with what other devices have a part in
+      weights.beginSum(bucket);
+      await setImmediate(); // messages move on before the engine has this thread again
+    });
     for (const { tie, group } of ties) await group.allReduce(tiedGradient(tie, weights));
     await weights.reduceGradients();
     const sums = Float64Array.of(loss, weights.squaredNorm((name) => counted.has(name)));

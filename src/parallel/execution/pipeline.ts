@@ -1,7 +1,8 @@
 import type { NumericArray } from "../../engines/engine.ts";
 import type { SeededBatch } from "../../train/step-programs.ts";
 import type { TrainingBatch } from "../../train/training-task.ts";
-import type { StageProgram, StageRecord } from "../cut/stage-program.ts";
+import type { StageChain } from "../cut/stage-chain.ts";
+import type { StagePassage, StageProgram } from "../cut/stage-program.ts";
 import { formatAction, isComputation, type Action } from "../schedule.ts";
 import type { Transport } from "../transport.ts";
 import { Exchange, type Crossing } from "./exchange.ts";
@@ -16,33 +17,39 @@ export class Pipeline {
   readonly #replica: number;
   /** By stage. */
   readonly #training: ReadonlyMap<number, StageProgram>;
+  /** Stages of which a step's last batch passes through pieces. */
+  readonly #chains: ReadonlyMap<number, StageChain>;
   readonly #validation: ReadonlyMap<number, StageProgram>;
   /** This device's shard, if it has one: the last stage's device does it beside its stage. */
   readonly #vocabulary: VocabularyShards | undefined;
 
   constructor(transport: Transport, layout: Layout, programs: {
-    training: ReadonlyMap<number, StageProgram>; validation: ReadonlyMap<number, StageProgram>; vocabulary?: VocabularyShards | undefined;
+    training: ReadonlyMap<number, StageProgram>; chains: ReadonlyMap<number, StageChain>; validation: ReadonlyMap<number, StageProgram>; vocabulary?: VocabularyShards | undefined;
   }) {
     this.#transport = transport;
     this.#layout = layout;
     ({ device: this.#device, replica: this.#replica } = placeOf(transport.rank, layout));
     this.#training = programs.training;
+    this.#chains = programs.chains;
     this.#validation = programs.validation;
     this.#vocabulary = programs.vocabulary;
   }
 
   /**
    * Does its part of a step: the batches pass through all stages and their gradients back; those by weights are added to
-   * the state's. Gives the summed loss where the last stage is, 0 elsewhere.
+   * the state's. Gives the summed loss where the last stage is, 0 elsewhere. `finished` is called with each stage and the
+   * number of its piece whose gradients are complete.
    */
-  async train(batches: readonly SeededBatch[]): Promise<number> {
+  async train(batches: readonly SeededBatch[], finished: (stage: number, piece: number) => Promise<void> = async () => undefined): Promise<number> {
     if (this.#vocabulary?.isAlone === true) {
       await this.#vocabulary.train(batches);
       return 0;
     }
     const actions = (this.#layout.schedule.devices[this.#device] ?? []).filter(isComputation);
+    /** Of each stage, the batch after whose gradients there are none. */
+    const lastBatches = new Map(actions.flatMap(({ kind, stage, microBatch }) => (kind === "B" || kind === "W" ? [[stage, microBatch] as const] : [])));
     const exchange = new Exchange(this.#transport, this.#layout, this.#replica);
-    const records = new Map<string, StageRecord>();
+    const passages = new Map<string, StagePassage>();
     const expected = actions.map((action) => this.#expects(action));
     const expect = (index: number): void => {
       const [action, what] = [actions[index], expected[index]];
@@ -64,14 +71,19 @@ export class Pipeline {
         given.push(slope);
       }
       const key = `${stage}.${microBatch}`;
-      const end = (record: StageRecord): void => {
-        records.delete(key);
-        program.finish(record);
+      const isLastBatch = microBatch === lastBatches.get(stage);
+      const chain = isLastBatch ? this.#chains.get(stage) : undefined;
+      const end = async (passage: StagePassage): Promise<void> => {
+        passages.delete(key);
+        passage.finish();
+        if (isLastBatch && chain === undefined) await finished(stage, 0);
       };
       switch (kind) {
         case "F": {
-          const { outputs, record } = await program.forward(batch.batch.feeds, batch.seed, given);
-          records.set(key, record);
+          const { feeds } = batch.batch;
+          const { outputs, passage } = chain === undefined ? await program.begin(feeds, batch.seed, given)
+            : await chain.begin(feeds, batch.seed, given, (piece) => finished(stage, piece));
+          passages.set(key, passage);
           if (this.#isLast(stage)) {
             if (this.#vocabulary === undefined) loss += Number(outputs[0]?.data[0]);
             else await this.#vocabulary.begin(batch, microBatch, outputs);
@@ -80,16 +92,16 @@ export class Pipeline {
         }
         case "I":
         case "B": {
-          const record = records.get(key) ?? missing(action);
-          const slopes = await program.backwardByInputs(record, given);
+          const passage = passages.get(key) ?? missing(action);
+          const slopes = await passage.backwardByInputs(given);
           if (stage > 0) exchange.send("B", stage, stage - 1, microBatch, slopes);
-          if (kind === "B") end(record);
+          if (kind === "B") await end(passage);
           break;
         }
         case "W": {
-          const record = records.get(key) ?? missing(action);
-          await program.backwardByWeights(record);
-          end(record);
+          const passage = passages.get(key) ?? missing(action);
+          await passage.backwardByWeights();
+          await end(passage);
           break;
         }
         default:

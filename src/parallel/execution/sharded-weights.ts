@@ -26,12 +26,16 @@ export class ShardedWeights {
   readonly #ownGradients: Float32Array;
   readonly #averages: boolean;
   readonly #place: number;
+  readonly #buckets: readonly Bucket[];
+  /** Sums that are under way, by bucket. */
+  readonly #sums = new Map<number, Promise<void>>();
 
   private constructor(state: StateStore, own: StateStore, update: UpdateProgram, replicas: Group, parts: {
-    parameters: readonly HeldWeight[]; shares: readonly (readonly Piece[])[]; averages: boolean;
+    buckets: readonly (readonly HeldWeight[])[]; shares: readonly (readonly Piece[])[]; averages: boolean;
   }) {
-    this.parameters = parts.parameters;
+    this.parameters = parts.buckets.flat();
     this.shares = parts.shares;
+    this.#buckets = layBuckets(parts.buckets, parts.shares, replicas.place);
     this.#averages = parts.averages;
     this.#state = state;
     this.#own = own;
@@ -49,15 +53,16 @@ export class ShardedWeights {
 
   /** `state` has the stages' programs, and so the weights at first. */
   static async compile(
-    engine: Engine, state: StateStore, model: Module, parameters: readonly HeldWeight[], replicas: Group, options: UpdateOptions,
+    engine: Engine, state: StateStore, model: Module, buckets: readonly (readonly HeldWeight[])[], replicas: Group, options: UpdateOptions,
   ): Promise<ShardedWeights> {
+    const parameters = buckets.flat();
     parameters.forEach((parameter) => { state.declare(parameter); state.declare(gradientVariable(parameter)); });
-    const shares = sharesOf(model, parameters, replicas.ranks.length, options);
+    const shares = sharesOf(model, buckets, replicas.ranks.length, options);
     const own = engine.createState();
     const firstRows = new Map(parameters.map(({ name, within }) => [name, within?.row ?? 0]));
     const variables = (shares[replicas.place] ?? []).map((piece) => variableOf(piece, firstRows.get(piece.name) ?? 0, state));
     const update = await UpdateProgram.compile(engine, own, model, variables, options);
-    return new ShardedWeights(state, own, update, replicas, { parameters, shares, averages: options.averages });
+    return new ShardedWeights(state, own, update, replicas, { buckets, shares, averages: options.averages });
   }
 
   /** What this replica updates. */
@@ -76,10 +81,22 @@ export class ShardedWeights {
     return gradient;
   }
 
+  /** Begins to sum the replicas' gradients of a bucket, which are complete, unless that has begun. */
+  beginSum(at: number): void {
+    const bucket = this.#buckets[at];
+    if (bucket === undefined || this.#sums.has(at)) return;
+    const gradients = this.gradients.subarray(bucket.start, bucket.end);
+    copyInto(gradients, bucket.weights.map(({ name }) => this.#state.read(gradientName(name)))); // where the engine wrote sums beside the old ones
+    const sum = this.#replicas.ranks.length === 1 ? Promise.resolve() : this.#replicas.reduceScatter(gradients, bucket.counts, bucket.own(this.#ownGradients));
+    sum.catch(() => undefined); // reported where it is awaited
+    this.#sums.set(at, sum);
+  }
+
   /** Sums the replicas' gradients: each gets the sum of its own pieces. */
   async reduceGradients(): Promise<void> {
-    copyInto(this.gradients, this.parameters.map(({ name }) => this.#state.read(gradientName(name)))); // where the engine wrote sums beside the old ones
-    if (this.#replicas.ranks.length > 1) await this.#replicas.reduceScatter(this.gradients, this.shares.map(pieceSize), this.#ownGradients);
+    for (const at of [...this.#buckets.keys()].reverse()) this.beginSum(at);
+    await Promise.all(this.#sums.values());
+    this.#sums.clear();
   }
 
   /** Squared norm of the gradient of this replica's pieces of some weights. */
@@ -156,7 +173,8 @@ export class ShardedWeights {
   }
 
   async #gather(own: Float32Array, all: Float32Array): Promise<void> {
-    if (this.#replicas.ranks.length > 1) await this.#replicas.allGather(own, this.shares.map(pieceSize), all);
+    if (this.#replicas.ranks.length === 1) return;
+    await Promise.all(this.#buckets.map((bucket) => this.#replicas.allGather(bucket.own(own), bucket.counts, all.subarray(bucket.start, bucket.end))));
   }
 
   /** Makes the engine's arrays views of the long ones. */
@@ -190,10 +208,41 @@ export class ShardedWeights {
   }
 }
 
-/** The pieces of a device's weights that each replica updates. Muon's matrices stay whole. */
-export function sharesOf(model: Module, parameters: readonly HeldWeight[], replicas: number, { optimizer }: UpdateOptions): Piece[][] {
+/** Weights whose gradients are summed together. */
+interface Bucket {
+  readonly weights: readonly HeldWeight[];
+  /** Where it lies among all weights of the device. */
+  readonly start: number;
+  readonly end: number;
+  /** What each replica has of it. */
+  readonly counts: readonly number[];
+  /** This replica's part of it, of an array of this replica's pieces. */
+  readonly own: (pieces: Float32Array) => Float32Array;
+}
+
+function layBuckets(buckets: readonly (readonly HeldWeight[])[], shares: readonly (readonly Piece[])[], place: number): Bucket[] {
+  let [start, ownStart] = [0, 0];
+  return buckets.map((weights) => {
+    const [from, to] = [start, start + weights.reduce((sum, { size }) => sum + size, 0)];
+    const counts = shares.map((pieces) => pieceSize(pieces.filter(({ offset }) => offset >= from && offset < to)));
+    const [ownFrom, ownTo] = [ownStart, ownStart + (counts[place] ?? 0)];
+    [start, ownStart] = [to, ownTo];
+    return { weights, start: from, end: to, counts, own: (pieces) => pieces.subarray(ownFrom, ownTo) };
+  });
+}
+
+/** The pieces of a device's weights that each replica updates, of each bucket some. Muon's matrices stay whole. */
+export function sharesOf(model: Module, buckets: readonly (readonly HeldWeight[])[], replicas: number, { optimizer }: UpdateOptions): Piece[][] {
   const matrices = new Set(optimizer.kind === "muon" ? hiddenMatrices(model).map(({ variable }) => variable.name) : []);
-  return shareOut(parameters, replicas, ({ name }) => matrices.has(name));
+  const shares: Piece[][] = Array.from({ length: replicas }, () => []);
+  let start = 0;
+  for (const weights of buckets) {
+    shareOut(weights, replicas, ({ name }) => matrices.has(name)).forEach((pieces, replica) => {
+      shares[replica]?.push(...pieces.map((piece) => ({ ...piece, offset: start + piece.offset })));
+    });
+    start += weights.reduce((sum, { size }) => sum + size, 0);
+  }
+  return shares;
 }
 
 /** `firstRow` of the weight is the first that the state has. */

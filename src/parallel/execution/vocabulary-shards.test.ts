@@ -47,7 +47,7 @@ function text(name: string, parallel: Parallel, training: object = {}, model: ob
 
 const layouts: [number, Parallel][] = [
   [2, { vocabulary: 2, schedule: "gpipe" }], [3, { vocabulary: 3 }],
-  [3, { stages: 2, vocabulary: 2, schedule: "zb-h1" }], [6, { stages: 2, vocabulary: 2, schedule: "1f1b" }],
+  [3, { stages: 2, vocabulary: 2, schedule: "zb-h1" }], [6, { stages: 2, vocabulary: 2, schedule: "1f1b", bucketMiB: 1e-4 }],
 ];
 
 describe.each([["LSTM encoder-decoder", "lstm", pairs], ["GPT", "gpt", text]] as const)("%s", (_name, prefix, configOf) => {
