@@ -23,21 +23,32 @@ interface Figures {
   readonly predicted: number;
 }
 
-/** How much faster two processes train a GPT than one, and what the simulator says. */
+/** Share of a core that one process must have had for its time to count. */
+const QUIET = 0.9;
+
+/** How much faster two processes train a GPT than one, and what the simulator says. Tells aloud where others used the cores meanwhile. */
 export async function parallel(): Promise<Record<keyof typeof LAYOUTS, Figures>> {
   const [mpirun] = installedMpiruns();
   if (mpirun === undefined) throw new Error("No mpirun is installed; on Debian, openmpi-bin has one.");
   const profile = profileOf(JSON.parse(runAlone("profile")) as Pick<CostProfile, "units" | "microBatch">);
   const ratios = new Map(Object.keys(LAYOUTS).map((name) => [name, [] as number[]]));
-  let before = seconds(runAlone("{}"));
+  const shares: number[] = [];
+  const alone = (): number => {
+    const { seconds, processorSeconds } = timesOf(runAlone("{}"));
+    shares.push(processorSeconds / seconds);
+    return seconds;
+  };
+  let before = alone();
   for (let round = 0; round < ROUNDS; round++) {
     for (const [name, { flags }] of Object.entries(LAYOUTS)) {
       const together = await runTogether(mpirun, JSON.stringify(flags));
-      const after = seconds(runAlone("{}")); // what one process takes drifts on a machine that others use
+      const after = alone(); // what one process takes drifts on a machine that others use
       ratios.get(name)?.push((before + after) / 2 / together);
       before = after;
     }
   }
+  const least = Math.min(...shares);
+  if (least < QUIET) console.error(`Others computed meanwhile: one process had but ${Math.round(100 * least)} % of a core at times. Measure again on quiet cores; these figures mean little.`);
   return Object.fromEntries(Object.entries(LAYOUTS).map(([name, { layout }]) => (
     [name, { speedup: rounded(median(ratios.get(name) ?? [])), predicted: rounded(simulate(profile, layout).speedup) }]
   ))) as Record<keyof typeof LAYOUTS, Figures>;
@@ -56,11 +67,12 @@ function runAlone(argument: string): string {
 async function runTogether(mpirun: Mpirun, flags: string): Promise<number> {
   const { code, out, err } = await runJob(mpirun, 2, JOB.href, flags);
   if (code !== 0) throw new Error(`The job under ${mpirun.command} failed: ${err}`);
-  return seconds(lastLine(out));
+  return timesOf(lastLine(out)).seconds;
 }
 
-function seconds(line: string): number {
-  return (JSON.parse(line) as { seconds: number }).seconds;
+/** Of an optimiser step on the first rank. */
+function timesOf(line: string): { seconds: number; processorSeconds: number } {
+  return JSON.parse(line) as { seconds: number; processorSeconds: number };
 }
 
 function lastLine(text: string): string {
