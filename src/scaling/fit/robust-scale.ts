@@ -14,7 +14,7 @@ export function curvatureAt(objective: HuberObjective, optimum: Float64Array): n
   const freedom = Math.max(1, points - optimum.length);
   const width = Math.max(delta, 1.06 * residualScale(objective, optimum) * points ** -0.2);
   const within = sizes.filter((size) => size <= width).length;
-  const slope = (Math.min(1, delta / width) * Math.max(1, within - optimum.length)) / freedom;
+  const slope = ((width > delta ? delta / width : 1) * Math.max(1, within - optimum.length)) / freedom;
   const square = sizes.reduce((sum, size) => sum + Math.min(size, delta) ** 2, 0) / freedom;
   return slope / square;
 }
