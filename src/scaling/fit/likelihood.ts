@@ -6,6 +6,8 @@ import { listed } from "./identify.ts";
 /** Below this difference of AIC a law with the larger one is as well supported (Burnham and Anderson 2002, section 2.6). */
 const equallySupported = 2;
 const searchSteps = 80;
+/** From here on the error function is 1 in double precision; Cephes refuses arguments far beyond. */
+const erfIsOne = 6;
 const goldenRatio = (Math.sqrt(5) - 1) / 2;
 
 /** A law among others that were fitted to the same trainings. */
@@ -82,7 +84,7 @@ function logLikelihoods({ objective, optimum, value }: LawFit): Float64Array {
 
 /** The logarithm of ∫ exp(-ρ(r) / τ) dr. */
 function logNormaliser(tau: number, delta: number): number {
-  const inner = Math.sqrt(2 * Math.PI * tau) * cephes.erf(delta / Math.sqrt(2 * tau));
+  const inner = Math.sqrt(2 * Math.PI * tau) * cephes.erf(Math.min(erfIsOne, delta / Math.sqrt(2 * tau)));
   return Math.log(Number.isFinite(delta) ? inner + ((2 * tau) / delta) * Math.exp((-delta * delta) / (2 * tau)) : Math.sqrt(2 * Math.PI * tau));
 }
 
