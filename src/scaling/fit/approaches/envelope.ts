@@ -40,8 +40,8 @@ export interface EnvelopeFit {
 export function fitEnvelope(observations: readonly Observation[], { level, repetitions, seed }: { readonly level: number; readonly repetitions: number; readonly seed: number }): EnvelopeFit {
   const curves = curvesOf(observations);
   const sizes = new Set(curves.map(({ measurements: [first] }) => first?.parameters)).size;
-  if (sizes < 2) {
-    throw new ScalingError(`Approach 1 needs training curves of at least two sizes, several rows with the same name in the column of --run, but the ${observations.length} rows hold ${curves.length === 0 ? "none" : `${curves.length} of one size`}; add rows along each training, or use --approach 3.`);
+  if (sizes < 3) {
+    throw new ScalingError(`Approach 1 needs training curves of at least three sizes, several rows with the same name in the column of --run, but the ${observations.length} rows hold ${curves.length === 0 ? "none" : `curves of ${sizes} only`}; add rows along each training, or use --approach 3.`);
   }
   const [low, high] = sharedRange(curves);
   const grid = Array.from({ length: computes }, (_, at) => low * (high / low) ** (at / (computes - 1)));
@@ -75,9 +75,14 @@ function sharedRange(curves: readonly Curve[]): readonly [number, number] {
 }
 
 function envelopeOf(curves: readonly Curve[], grid: readonly number[]): EnvelopePoint[] {
+  const sizes = curves.map(({ measurements: [first] }) => first?.parameters ?? NaN);
+  const [smallest, largest] = [Math.min(...sizes), Math.max(...sizes)];
   return grid.flatMap((flops) => {
     const points = curves.flatMap((curve) => pointAt(curve, flops) ?? []);
-    return points.length === 0 ? [] : [points.reduce((lowest, point) => (point.loss < lowest.loss ? point : lowest))];
+    if (points.length === 0) return [];
+    const best = points.reduce((lowest, point) => (point.loss < lowest.loss ? point : lowest));
+    // Where the smallest or the largest is lowest, the best size may lie beyond it.
+    return best.parameters > smallest && best.parameters < largest ? [best] : [];
   });
 }
 
