@@ -1,16 +1,23 @@
 /** What the commands under `decade think` have in common: tasks, models and problems by name. */
-import type { Command } from "commander";
-import { Option } from "commander";
+import { Option, type Command } from "commander";
 import { onnx } from "../engines/onnx/engine.ts";
 import { openTextModel } from "../train/open-text-model.ts";
+import { EndpointSampler } from "../think/sampler/endpoint-sampler.ts";
 import { RunSampler } from "../think/sampler/run-sampler.ts";
 import type { Sampler } from "../think/sampler/sampler.ts";
 import { taskKinds } from "../think/tasks/open-task.ts";
-import { jsonOption, nonNegativeInteger, nonNegativeNumber, positiveInteger } from "./options.ts";
+import { UsageError } from "./errors.ts";
+import { jsonOption, nonNegativeInteger, nonNegativeNumber, positiveInteger, positiveNumber } from "./options.ts";
 
-export interface ModelFlags {
+interface ModelFlags {
   readonly checkpoint: string;
   readonly threads?: number;
+  readonly completions?: boolean;
+  readonly apiKeyVariable: string;
+  readonly timeout: number;
+  readonly retries: number;
+  readonly concurrency: number;
+  readonly parameters?: number;
 }
 
 export interface ProblemFlags extends ModelFlags {
@@ -32,10 +39,32 @@ export function addProblemOptions(command: Command): Command {
     .option("--max-tokens <count>", "the most tokens of an attempt (default: the task's)", positiveInteger)
     .option("--checkpoint <which>", "of a run: best, latest, a step, the name of an average, or a folder", "best")
     .option("--threads <count>", "threads of one operation (default: as many as there are cores)", positiveInteger)
+    .option("--completions", "an endpoint goes on from plain text, instead of answering in a chat")
+    .option("--api-key-variable <name>", "variable of the environment that holds an endpoint's key", "OPENAI_API_KEY")
+    .option("--timeout <seconds>", "that an endpoint has for an answer", positiveNumber, 120)
+    .option("--retries <count>", "how often a failed request to an endpoint is made again", nonNegativeInteger, 4)
+    .option("--concurrency <count>", "requests to an endpoint at the same time", positiveInteger, 8)
+    .option("--parameters <count>", "weights of an endpoint's model, to count FLOPs by (default: they are not counted)", positiveNumber)
     .addOption(jsonOption());
 }
 
-export async function openSampler(run: string, { checkpoint, threads }: ModelFlags): Promise<Sampler> {
+export const MODEL_ARGUMENT = "folder of a trained language model, or an endpoint of OpenAI's protocol with a model: http://127.0.0.1:8000/v1#name";
+
+/** The model that a command names. */
+export async function openSampler(run: string, flags: ModelFlags): Promise<Sampler> {
+  return /^https?:\/\//.test(run) ? openEndpoint(run, flags) : openRun(run, flags);
+}
+
+function openEndpoint(address: string, { completions, apiKeyVariable, timeout, retries, concurrency, parameters }: ModelFlags): Sampler {
+  const [url = "", model = ""] = address.split("#");
+  if (model === "") throw new UsageError(`${address} names no model; put its name after #, as in ${url}#name.`);
+  return new EndpointSampler({
+    url, model, kind: completions === true ? "completions" : "chat", apiKey: process.env[apiKeyVariable], timeout: 1000 * timeout, retries, concurrency,
+    ...(parameters !== undefined && { parameters }),
+  });
+}
+
+async function openRun(run: string, { checkpoint, threads }: ModelFlags): Promise<Sampler> {
   return new RunSampler(run, await openTextModel(run, { checkpoint }), onnx(threads === undefined ? {} : { threads }));
 }
 

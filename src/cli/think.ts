@@ -10,8 +10,10 @@ import { count, duration } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { positiveInteger } from "./options.ts";
 import { ProgressLine } from "./progress.ts";
+import { addThinkCheck } from "./think-check.ts";
+import { addThinkCurve } from "./think-curve.ts";
 import { addThinkData } from "./think-data.ts";
-import { addProblemOptions, describeTasks, openSampler, type ProblemFlags } from "./think-place.ts";
+import { addProblemOptions, describeTasks, MODEL_ARGUMENT, openSampler, type ProblemFlags } from "./think-place.ts";
 
 interface ThinkFlags extends ProblemFlags {
   readonly strategy: StrategyName;
@@ -20,6 +22,8 @@ interface ThinkFlags extends ProblemFlags {
   readonly beam: number;
   readonly width: number;
   readonly wait: string;
+  readonly waits: number;
+  readonly answerCue: string;
   readonly criticism: string;
   readonly output?: string;
 }
@@ -29,19 +33,21 @@ export function addThink(program: Command, io: Io): void {
   const command = program.command("think")
     .description("let a model think longer on problems whose answers can be checked")
     .argument("<task>", "its name, with options: addition, countdown:numbers=4, …")
-    .argument("<run>", "folder of a trained language model")
+    .argument("<run>", MODEL_ARGUMENT)
     .addOption(new Option("--strategy <name>", "how compute is spent").choices(Object.keys(strategies)).default("greedy"))
     .option("--budget <amount>", "of each problem: 4096 or 4096tokens, 2e9flops, 1.5seconds", budget)
     .option("--samples <count>", "the most attempts at a problem", positiveInteger, DEFAULT_SETTINGS.samples)
     .option("--beam <count>", "partial solutions that searches over steps keep", positiveInteger, DEFAULT_SETTINGS.beam)
     .option("--width <count>", "continuations that they draw from each", positiveInteger, DEFAULT_SETTINGS.width)
     .option("--wait <text>", "what budget forcing writes in place of an end", DEFAULT_SETTINGS.wait)
+    .option("--waits <count>", "how often it does so", positiveInteger, DEFAULT_SETTINGS.waits)
+    .option("--answer-cue <text>", "what it writes where a text is cut off before its answer", DEFAULT_SETTINGS.answerCue)
     .option("--criticism <text>", "what revision writes after an attempt; {answer} stands for its answer", DEFAULT_SETTINGS.criticism)
     .option("--output <file>", "write every problem with its attempts, as JSON lines");
   addProblemOptions(command)
     .addHelpText("after", () => `${describeStrategies()}\n${describeTasks()}`)
     .action((task: string, run: string, flags: ThinkFlags) => runThink(task, run, flags, io));
-  for (const add of [addThinkData]) add(command, io);
+  for (const add of [addThinkData, addThinkCurve, addThinkCheck]) add(command, io);
 }
 
 async function runThink(name: string, run: string, flags: ThinkFlags, io: Io): Promise<void> {
@@ -67,8 +73,8 @@ async function runThink(name: string, run: string, flags: ThinkFlags, io: Io): P
   }
 }
 
-function settingsOf({ samples, temperature, maxTokens, beam, width, wait, criticism }: ThinkFlags) {
-  return { samples, temperature, beam, width, wait, criticism, ...(maxTokens !== undefined && { maxTokens }) };
+function settingsOf({ samples, temperature, maxTokens, beam, width, wait, waits, answerCue, criticism }: ThinkFlags) {
+  return { samples, temperature, beam, width, wait, waits, answerCue, criticism, ...(maxTokens !== undefined && { maxTokens }) };
 }
 
 function budget(text: string): Budget {

@@ -67,7 +67,7 @@ export interface Thought {
 }
 
 export const DEFAULT_SETTINGS = {
-  samples: 16, temperature: 1, beam: 4, width: 4, wait: "\nWait", criticism: "\nThat is wrong. Another try:\n",
+  samples: 16, temperature: 1, beam: 4, width: 4, wait: "\nWait", waits: 2, answerCue: "\nThe answer is ", criticism: "\nThat is wrong. Another try:\n",
 } as const;
 
 /**

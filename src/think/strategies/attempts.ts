@@ -8,14 +8,15 @@ export async function drawAttempts(place: Workplace, samples: number, options: D
   while (attempts.length < samples) {
     const drawn = await place.draw("", samples - attempts.length, options);
     if (drawn.length === 0) break;
-    attempts.push(...await Promise.all(drawn.map((sample) => finish(place, "", [sample]))));
+    attempts.push(...await Promise.all(drawn.map((sample) => finish(place, sample.text, [sample]))));
   }
   return attempts;
 }
 
-/** An attempt whose text was drawn piece by piece, after what was not drawn. */
-export async function finish(place: Workplace, text: string, samples: readonly Sample[], whole = text + samples.map((sample) => sample.text).join("")): Promise<Attempt> {
-  return { text: whole, verdict: await place.judge(whole), meanLogProbability: meanLogProbability(samples) };
+/** An attempt with this text, for which these samples were drawn. */
+export async function finish(place: Workplace, text: string, samples: readonly Sample[]): Promise<Attempt> {
+  const tokens = samples.reduce((sum, { tokenCount }) => sum + tokenCount, 0);
+  return { text, verdict: await place.judge(text), meanLogProbability: meanLogProbability(samples), tokens };
 }
 
 /** Of all tokens of several samples; `undefined` where one does not tell. */

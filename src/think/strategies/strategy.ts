@@ -18,6 +18,10 @@ export interface StrategySettings {
   readonly width: number;
   /** Written where budget forcing keeps a text from ending. */
   readonly wait: string;
+  /** How often it does so. */
+  readonly waits: number;
+  /** Written where budget forcing cuts a text off that has no answer yet. */
+  readonly answerCue: string;
   /** Written after an attempt that is to be revised; `{answer}` stands for its answer. */
   readonly criticism: string;
 }
@@ -35,6 +39,8 @@ export interface Attempt {
   readonly verdict: Verdict;
   /** Of the tokens that were drawn for it: their mean, nats at temperature 1; `undefined` where the model does not tell. */
   readonly meanLogProbability: number | undefined;
+  /** How many tokens these are. */
+  readonly tokens: number;
 }
 
 /** What a strategy has at hand for one problem; everything it draws is paid from one budget. */

@@ -1,0 +1,114 @@
+import { basename } from "node:path";
+import { Option, type Command } from "commander";
+import { writePage } from "../plot/page.ts";
+import { writeSvg } from "../plot/render.ts";
+import { accuracyChart, entropyChart } from "../think/curves/curve-charts.ts";
+import { exchangeRates, measureCurve, type Estimate, type Exchange, type RunCurve } from "../think/curves/curve.ts";
+import { strategies, type StrategyName } from "../think/strategies/strategies.ts";
+import { openTask } from "../think/tasks/open-task.ts";
+import { count, table } from "./format.ts";
+import { printResult, type Io } from "./io.ts";
+import { positiveInteger } from "./options.ts";
+import { ProgressLine } from "./progress.ts";
+import { addProblemOptions, describeTasks, MODEL_ARGUMENT, openSampler, type ProblemFlags } from "./think-place.ts";
+
+interface CurveFlags extends ProblemFlags {
+  readonly samples: number;
+  readonly strategies: readonly StrategyName[];
+  readonly svg?: string;
+  readonly html?: string;
+}
+
+export function addThinkCurve(think: Command, io: Io): void {
+  const command = think.command("curve")
+    .description("accuracy against the compute of thinking, for one model or several of different size")
+    .argument("<task>", "its name, with options")
+    .argument("<runs...>", MODEL_ARGUMENT)
+    .option("--samples <count>", "of each problem; the curves go over the powers of two up to it", positiveInteger, 64)
+    .addOption(new Option("--strategies <names...>", "further strategies, measured with budgets of as many tokens").choices(Object.keys(strategies)).default([], "none"))
+    .option("--svg <file>", "draw accuracy against compute")
+    .option("--html <file>", "write a page with pictures and tables");
+  addProblemOptions(command).addHelpText("after", describeTasks).action((task: string, runs: string[], flags: CurveFlags) => runCurve(task, runs, flags, io));
+}
+
+async function runCurve(name: string, runs: readonly string[], flags: CurveFlags, io: Io): Promise<void> {
+  const task = openTask(name);
+  const problems = await task.problems(flags.split, { seed: flags.seed, count: flags.problems });
+  const line = new ProgressLine(io);
+  const curves: RunCurve[] = [];
+  for (const run of runs) {
+    const sampler = await openSampler(run, flags);
+    try {
+      curves.push(await measureCurve(basename(run), task, problems, sampler, {
+        ...flags, settings: { temperature: flags.temperature, ...(flags.maxTokens !== undefined && { maxTokens: flags.maxTokens }) },
+        onProgress: (what, done, of) => line.update(() => `${run}, ${what}: ${count(done)} of ${count(of)} problems`),
+      }));
+    } finally {
+      line.close();
+      await sampler.dispose();
+    }
+  }
+  const exchange = exchangeRates(curves);
+  const title = `${name}: accuracy against the compute of thinking`;
+  if (flags.svg !== undefined) await writeSvg(flags.svg, accuracyChart(curves, { title }));
+  if (flags.html !== undefined) await writeCurvePage(flags.html, title, curves, exchange);
+  printResult(io, flags.json, { task: name, runs: curves, exchange }, () => [
+    ...curves.flatMap((curve) => [describeRun(curve), table(HEADINGS, curve.points.map(pointRow), NUMBERS), "", ...describeCoverage(curve), ""]),
+    ...exchange.map(describeExchange),
+    ...[flags.svg, flags.html].flatMap((path) => (path === undefined ? [] : [`The picture is in ${path}.`])),
+  ].join("\n"));
+}
+
+const HEADINGS = ["samples", "tokens", "FLOPs", "pass@k", "majority@k", "likeliest of k", "answers' entropy", "texts' entropy"];
+const NUMBERS = HEADINGS.map((_, column) => column);
+
+function pointRow({ k, tokens, flops, pass, majority, likeliest, answerEntropy, pathEntropy }: RunCurve["points"][number]): string[] {
+  return [
+    count(k), tokens.toFixed(1), flops === null ? "?" : flops.toExponential(2), estimate(pass), estimate(majority), likeliest === null ? "?" : estimate(likeliest),
+    answerEntropy.toFixed(3), pathEntropy.toFixed(3),
+  ];
+}
+
+function estimate({ value, interval }: Estimate): string {
+  return `${percent(value)} (${interval.map(percent).join(" to ")})`;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)}%`;
+}
+
+function describeRun({ run, problems, greedy, agreement }: RunCurve): string {
+  const agreed = agreement.answers === null ? "" : ` Two samples give one answer in ${percent(agreement.answers)} of all pairs.`;
+  return `${run}: ${percent(greedy.accuracy)} of ${count(problems)} problems greedily.${agreed}`;
+}
+
+function describeCoverage({ coverage: { power, beta, betaError }, strategies: searched }: RunCurve): string[] {
+  return [
+    ...(power === null ? [] : [`pass@k ≈ exp(−${power.scale.toPrecision(3)}·k^${power.exponent.toFixed(3)}), R² ${power.r2.toFixed(3)}.`]),
+    ...(beta === null || betaError === null ? [] : [`Problems' probabilities as Beta(${beta.alpha.toPrecision(3)}, ${beta.beta.toPrecision(3)}): its closed form is at most ${percent(betaError)} from pass@k.`]),
+    ...searched.map(({ strategy, budget, accuracy, tokens }) => `${strategy} with ${budget?.amount ?? "?"} tokens: ${percent(accuracy)}, ${tokens.toFixed(1)} tokens written.`),
+  ];
+}
+
+function describeExchange({ small, large, measure, samples, ratio }: Exchange): string {
+  return `${samples.toPrecision(3)} samples on ${small} (${measure === "pass" ? "chosen by the verifier" : "by majority"}) equal one greedy answer of ${large}, for ${ratio.toPrecision(3)} times its FLOPs.`;
+}
+
+async function writeCurvePage(path: string, title: string, curves: readonly RunCurve[], exchange: readonly Exchange[]): Promise<void> {
+  await writePage(path, {
+    title,
+    sections: [
+      {
+        heading: "Accuracy", text: exchange.map(describeExchange),
+        chart: { draw: (theme) => accuracyChart(curves, { theme }), caption: "Bands are 95% bootstrap intervals over problems." },
+      },
+      {
+        heading: "What it costs in agreement",
+        chart: { draw: (theme) => entropyChart(curves, { theme }), caption: "Entropy of the shares of different answers and texts among k samples." },
+      },
+      ...curves.map((curve) => ({
+        heading: curve.run, text: [describeRun(curve), ...describeCoverage(curve)], table: { headings: HEADINGS, rows: curve.points.map(pointRow), right: NUMBERS },
+      })),
+    ],
+  });
+}

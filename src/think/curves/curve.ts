@@ -1,0 +1,182 @@
+import { confidenceInterval } from "../../metrics/bootstrap.ts";
+import { statisticsFromRows } from "../../metrics/sentence-statistics.ts";
+import type { Sampler } from "../sampler/sampler.ts";
+import type { Budget } from "../strategies/budget.ts";
+import type { StrategyName } from "../strategies/strategies.ts";
+import type { StrategySettings } from "../strategies/strategy.ts";
+import type { Problem, Task } from "../tasks/task.ts";
+import { think, type SolvedProblem, type ThinkReport } from "../think.ts";
+import { betaCoverage, fitBeta, fitCoveragePower, type BetaProbabilities, type CoveragePoint, type CoveragePower } from "./coverage.ts";
+import { exchangeRate, type ExchangeRate } from "./exchange-rate.ts";
+import { bestOfK, passAtK } from "./pass-at-k.ts";
+import { agreement, votesAtK, type Vote } from "./votes-at-k.ts";
+
+export interface CurveOptions {
+  /** Of each problem; curves go over the powers of two up to it. */
+  readonly samples: number;
+  readonly settings?: Partial<StrategySettings>;
+  /** Further strategies, each run with budgets of as many tokens as the powers of two of samples take. */
+  readonly strategies?: readonly StrategyName[];
+  /** Of draws and of the bootstrap; 1 by default. */
+  readonly seed?: number;
+  readonly onProgress?: (what: string, done: number, of: number) => void;
+}
+
+/** A mean over problems, with its bootstrap interval. */
+export interface Estimate {
+  readonly value: number;
+  /** 95%. */
+  readonly interval: readonly [number, number];
+}
+
+/** What k samples of a problem come to. */
+export interface PointOfCurve {
+  readonly k: number;
+  /** Of one problem on average: tokens written, and floating-point operations, `null` where the model's size is not known. */
+  readonly tokens: number;
+  readonly flops: number | null;
+  /** At least one is right: what the verifier could choose. */
+  readonly pass: Estimate;
+  /** The vote of all is right. */
+  readonly majority: Estimate;
+  /** The likeliest per token is right; `null` where the model does not tell likelihoods. */
+  readonly likeliest: Estimate | null;
+  /** Of the answers' and of the texts' shares, nats: how little the samples have in common. */
+  readonly answerEntropy: number;
+  readonly pathEntropy: number;
+  readonly distinctAnswers: number;
+}
+
+export interface StrategyPoint extends Pick<ThinkReport, "accuracy" | "interval"> {
+  readonly strategy: StrategyName;
+  /** Of each problem; `null` where a strategy ends by itself. */
+  readonly budget: Budget | null;
+  /** Of one problem on average. */
+  readonly tokens: number;
+  readonly flops: number | null;
+}
+
+export interface RunCurve {
+  readonly run: string;
+  readonly problems: number;
+  readonly greedy: StrategyPoint;
+  readonly points: readonly PointOfCurve[];
+  readonly strategies: readonly StrategyPoint[];
+  /** The probability that two samples of a problem are one. */
+  readonly agreement: { readonly answers: number | null; readonly paths: number | null };
+  readonly coverage: CoverageFit;
+}
+
+export interface CoverageFit {
+  readonly power: CoveragePower | null;
+  readonly beta: BetaProbabilities | null;
+  /** What the Beta distribution's closed form gives where pass was measured. */
+  readonly betaPoints: readonly CoveragePoint[];
+  /** The largest distance of the closed form from what was measured. */
+  readonly betaError: number | null;
+}
+
+/** Measures a model's accuracy on problems against the compute of thinking. @throws as `think` does, whatever stops it */
+export async function measureCurve(run: string, task: Task, problems: readonly Problem[], sampler: Sampler, options: CurveOptions): Promise<RunCurve> {
+  const { samples, settings = {}, seed = 1, onProgress } = options;
+  const solve = async (strategy: StrategyName, own: Partial<StrategySettings>, budget?: Budget) => {
+    const thought = await think(task, problems, sampler, {
+      strategy, budget, settings: { ...settings, ...own }, seed, onSolved: (_, done) => onProgress?.(strategy, done, problems.length),
+    });
+    if (thought.stopped !== undefined) throw thought.stopped;
+    return thought;
+  };
+  const greedy = await solve("greedy", {});
+  const drawn = (await solve("majority-vote", { samples })).solved;
+  const powers = Array.from({ length: Math.floor(Math.log2(samples)) + 1 }, (_, power) => 2 ** power);
+  const points = powers.map((k) => pointOf(drawn, k, sampler, seed));
+  const strategies: StrategyPoint[] = [];
+  for (const strategy of options.strategies ?? []) {
+    for (const { tokens } of points) {
+      const budget: Budget = { unit: "tokens", amount: Math.ceil(tokens) };
+      // The smallest budgets may not pay for one attempt at its longest.
+      if (budget.amount < (settings.maxTokens ?? task.length + 1)) continue;
+      strategies.push(strategyPoint(strategy, budget, (await solve(strategy, { samples: Infinity }, budget)).report));
+    }
+  }
+  return {
+    run, problems: problems.length, greedy: strategyPoint("greedy", null, greedy.report), points, strategies,
+    agreement: agreementOf(drawn), coverage: fitCoverage(drawn, points),
+  };
+}
+
+/** What thinking on a smaller model costs against one large model's single answer. */
+export interface Exchange extends ExchangeRate {
+  readonly small: string;
+  readonly large: string;
+  readonly measure: "pass" | "majority";
+}
+
+/** For each pair of runs, the first of which is smaller, and each measure: `null` rates are left out, with pairs of unknown size. */
+export function exchangeRates(runs: readonly RunCurve[]): Exchange[] {
+  return runs.flatMap((small) => runs.flatMap((large) => (["pass", "majority"] as const).flatMap((measure): Exchange[] => {
+    const [flops, smallFlops] = [large.greedy.flops, small.greedy.flops];
+    if (flops === null || smallFlops === null || smallFlops >= flops) return [];
+    const curve = small.points.map((point) => ({ k: point.k, accuracy: point[measure].value, flops: point.flops ?? NaN }));
+    const rate = exchangeRate(curve, { accuracy: large.greedy.accuracy, flops });
+    return rate === undefined ? [] : [{ small: small.run, large: large.run, measure, ...rate }];
+  })));
+}
+
+function pointOf(drawn: readonly SolvedProblem[], k: number, sampler: Sampler, seed: number): PointOfCurve {
+  const votes = drawn.map(({ attempts }) => votesAtK(attempts.map(voteOf), k, { seed }));
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const flops = mean(drawn.map((solved) => flopsOf(solved, k, sampler)));
+  const scored = drawn.map(({ attempts }) => attempts.map(({ verdict: { correct }, meanLogProbability = NaN }) => ({ score: meanLogProbability, correct })));
+  const tellsLikelihood = scored.flat().every(({ score }) => !Number.isNaN(score));
+  return {
+    k, tokens: mean(drawn.map(({ attempts, usage }) => (k * usage.written) / attempts.length)), flops: Number.isNaN(flops) ? null : flops,
+    pass: estimate(drawn.map(({ attempts }) => passAtK(attempts.length, countCorrect(attempts), k)), seed),
+    majority: estimate(votes.map(({ correct }) => correct), seed),
+    likeliest: tellsLikelihood ? estimate(scored.map((draws) => bestOfK(draws, k)), seed) : null,
+    answerEntropy: mean(votes.map(({ answerEntropy }) => answerEntropy)), pathEntropy: mean(votes.map(({ pathEntropy }) => pathEntropy)),
+    distinctAnswers: mean(votes.map(({ distinctAnswers }) => distinctAnswers)),
+  };
+}
+
+/** The prompt is read once, however many samples are drawn. */
+function flopsOf({ attempts, usage }: SolvedProblem, k: number, sampler: Sampler): number {
+  const prompt = sampler.flops(usage.read, 0, 1) ?? NaN;
+  return prompt + (k * ((usage.flops ?? NaN) - prompt)) / attempts.length;
+}
+
+function voteOf({ text, verdict: { meaning, correct } }: SolvedProblem["chosen"]): Vote {
+  return { meaning, correct, path: text, weight: 1 };
+}
+
+function countCorrect(attempts: SolvedProblem["attempts"]): number {
+  return attempts.filter(({ verdict }) => verdict.correct).length;
+}
+
+function estimate(values: readonly number[], seed: number): Estimate {
+  const { score, lower, upper } = confidenceInterval(statisticsFromRows(values.map((value) => [value, 1])), ([sum = 0, count = 1]) => sum / count, { seed });
+  return { value: score, interval: [lower, upper] };
+}
+
+function agreementOf(drawn: readonly SolvedProblem[]): RunCurve["agreement"] {
+  const mean = (of: (solved: SolvedProblem) => number | undefined): number | null => {
+    const known = drawn.flatMap((solved) => of(solved) ?? []);
+    return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+  };
+  return {
+    answers: mean(({ attempts }) => agreement(attempts.map(({ verdict }) => verdict.meaning))),
+    paths: mean(({ attempts }) => agreement(attempts.map(({ text }) => text))),
+  };
+}
+
+function fitCoverage(drawn: readonly SolvedProblem[], points: readonly PointOfCurve[]): CoverageFit {
+  const measured = points.map(({ k, pass }) => ({ k, coverage: pass.value }));
+  const beta = fitBeta(drawn.map(({ attempts }) => ({ drawn: attempts.length, correct: countCorrect(attempts) })));
+  const betaPoints = beta === undefined ? [] : measured.map(({ k }) => ({ k, coverage: betaCoverage(beta, k) }));
+  const errors = betaPoints.map(({ coverage }, at) => Math.abs(coverage - (measured[at]?.coverage ?? NaN)));
+  return { power: fitCoveragePower(measured) ?? null, beta: beta ?? null, betaPoints, betaError: errors.length === 0 ? null : Math.max(...errors) };
+}
+
+function strategyPoint(strategy: StrategyName, budget: Budget | null, { accuracy, interval, problems, tokens, flops }: ThinkReport): StrategyPoint {
+  return { strategy, budget, accuracy, interval, tokens: tokens / problems, flops: flops === null ? null : flops / problems };
+}

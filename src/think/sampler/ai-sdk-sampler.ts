@@ -1,0 +1,108 @@
+import type { EndReason } from "../../decode/language/generation-options.ts";
+import { estimateTokens, mapAtMost, PassingFailure, remoteFlops, withRetries, type RemoteOptions } from "./remote-calls.ts";
+import type { Sample, SampledPrompt, SampleOptions, SamplePrompt, Sampler } from "./sampler.ts";
+
+type Message =
+  | { readonly role: "system"; readonly content: string }
+  | { readonly role: "user" | "assistant"; readonly content: { readonly type: "text"; readonly text: string }[] };
+
+/** What is asked of a language model of the Vercel AI SDK. */
+export interface AiSdkRequest {
+  prompt: Message[];
+  maxOutputTokens: number;
+  temperature: number;
+  stopSequences?: string[];
+  seed: number;
+  abortSignal: AbortSignal;
+}
+
+type TokenCount = number | undefined | { readonly total: number | undefined };
+
+/** As much as is needed of `LanguageModelV2` and `LanguageModelV3` of `@ai-sdk/provider`; a model of either will do. */
+export interface AiSdkModel {
+  readonly provider: string;
+  readonly modelId: string;
+  doGenerate(request: AiSdkRequest): PromiseLike<{
+    readonly content: readonly { readonly type: string; readonly text?: unknown }[];
+    readonly finishReason: string | { readonly unified: string };
+    readonly usage: { readonly inputTokens: TokenCount; readonly outputTokens: TokenCount };
+  }>;
+}
+
+/**
+ * Samples of a model of the Vercel AI SDK. It gives one sample a call, and no log-probabilities.
+ *
+ *     const sampler = new AiSdkSampler(openai("gpt-4.1-mini"), { retries: 2 });
+ */
+export class AiSdkSampler implements Sampler {
+  readonly name: string;
+
+  constructor(private readonly model: AiSdkModel, private readonly options: RemoteOptions = {}) {
+    this.name = `${model.modelId} of ${model.provider}`;
+  }
+
+  async generate(prompts: readonly SamplePrompt[], options: SampleOptions): Promise<SampledPrompt[]> {
+    const calls = prompts.flatMap((prompt) => Array.from({ length: options.samples }, (_, sample) => ({ prompt, sample })));
+    const answers = await mapAtMost(calls, this.options.concurrency ?? 8, ({ prompt, sample }) => this.#ask(prompt, options, sample));
+    return prompts.map((_, at) => together(answers.slice(at * options.samples, (at + 1) * options.samples)));
+  }
+
+  countTokens(text: string): number {
+    return estimateTokens(text);
+  }
+
+  /** Each sample reads the prompt anew. */
+  flops(read: number, written: number, samples: number): number | undefined {
+    return remoteFlops(this.options.parameters, samples * read, samples * written);
+  }
+
+  async dispose(): Promise<void> {
+    // Nothing is held between calls.
+  }
+
+  async #ask({ prompt, written = "", instruction, stream }: SamplePrompt, options: SampleOptions, sample: number): Promise<SampledPrompt> {
+    const start = performance.now();
+    const { maxTokens, temperature, stop = [], seed } = options;
+    const messages: Message[] = [
+      ...(instruction === undefined ? [] : [{ role: "system" as const, content: instruction }]), { role: "user", content: [{ type: "text", text: prompt }] },
+      ...(written === "" ? [] : [{ role: "assistant" as const, content: [{ type: "text" as const, text: written }] }]),
+    ];
+    const { content, finishReason, usage } = await withRetries(this.name, async (abortSignal) => {
+      try {
+        return await this.model.doGenerate({
+          prompt: messages, maxOutputTokens: maxTokens, temperature, seed: (seed + stream + sample) % 2 ** 31, abortSignal,
+          ...(stop.length > 0 && { stopSequences: [...stop] }),
+        });
+      } catch (error) {
+        throw mayPass(error) ? new PassingFailure(`failed (${error instanceof Error ? error.message : String(error)})`) : error;
+      }
+    }, this.options, options.signal);
+    const text = content.map((part) => (part.type === "text" && typeof part.text === "string" ? part.text : "")).join("");
+    const [read, tokenCount] = [countOf(usage.inputTokens) ?? estimateTokens(prompt + written), countOf(usage.outputTokens) ?? estimateTokens(text)];
+    const drawn: Sample = { text, tokens: undefined, logProbabilities: undefined, tokenCount, reason: reasonOf(finishReason) };
+    return { samples: [drawn], usage: { read, written: tokenCount, flops: remoteFlops(this.options.parameters, read, tokenCount), seconds: (performance.now() - start) / 1000 } };
+  }
+}
+
+/** What the SDK's own errors say of themselves. */
+function mayPass(error: unknown): boolean {
+  return error instanceof Error && "isRetryable" in error && error.isRetryable === true;
+}
+
+function countOf(count: TokenCount): number | undefined {
+  return typeof count === "object" ? count.total : count;
+}
+
+function reasonOf(reason: string | { readonly unified: string }): EndReason {
+  const word = typeof reason === "string" ? reason : reason.unified;
+  return word === "length" ? "length" : word === "stop" ? "stop" : "end";
+}
+
+function together(calls: readonly SampledPrompt[]): SampledPrompt {
+  const sum = (of: (call: SampledPrompt) => number): number => calls.reduce((total, call) => total + of(call), 0);
+  const flops = sum(({ usage }) => usage.flops ?? NaN);
+  return {
+    samples: calls.flatMap(({ samples }) => samples),
+    usage: { read: sum(({ usage }) => usage.read), written: sum(({ usage }) => usage.written), flops: Number.isNaN(flops) ? undefined : flops, seconds: sum(({ usage }) => usage.seconds) },
+  };
+}

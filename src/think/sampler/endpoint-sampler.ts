@@ -1,0 +1,143 @@
+import { z } from "zod";
+import type { EndReason } from "../../decode/language/generation-options.ts";
+import { ThinkError } from "../think-error.ts";
+import { estimateTokens, mapAtMost, PassingFailure, remoteFlops, withRetries, type RemoteOptions } from "./remote-calls.ts";
+import type { Sample, SampledPrompt, SampleOptions, SamplePrompt, Sampler } from "./sampler.ts";
+
+export interface EndpointOptions extends RemoteOptions {
+  /** Such as `http://127.0.0.1:8000/v1`. */
+  readonly url: string;
+  /** As the endpoint calls it. */
+  readonly model: string;
+  readonly apiKey?: string | undefined;
+  /**
+   * `chat` (the default) asks as a user does; what stands written of an answer goes along as the beginning of the
+   * assistant's message, which not every endpoint goes on from. `completions` goes on from plain text.
+   */
+  readonly kind?: "chat" | "completions";
+}
+
+const tokenSchema = z.object({ logprob: z.number() });
+const choiceSchema = z.object({
+  text: z.string().optional(),
+  message: z.object({ content: z.string().nullish() }).optional(),
+  finish_reason: z.string().nullish(),
+  logprobs: z.object({
+    content: z.array(tokenSchema).nullish(),
+    token_logprobs: z.array(z.number().nullable()).nullish(),
+  }).nullish(),
+});
+const answerSchema = z.object({
+  choices: z.array(choiceSchema).min(1),
+  usage: z.object({ prompt_tokens: z.number(), completion_tokens: z.number() }).nullish(),
+});
+type Answer = z.output<typeof answerSchema>;
+
+/** Answers that are worth asking again for: overload, and what servers in between say. */
+const PASSING = new Set([408, 409, 425, 429, 500, 502, 503, 504]);
+
+/** Samples of a model behind an endpoint that speaks OpenAI's protocol, as vLLM, llama.cpp, Ollama and others do. */
+export class EndpointSampler implements Sampler {
+  readonly name: string;
+
+  constructor(private readonly options: EndpointOptions) {
+    this.name = `${options.model} at ${options.url}`;
+  }
+
+  generate(prompts: readonly SamplePrompt[], options: SampleOptions): Promise<SampledPrompt[]> {
+    return mapAtMost(prompts, this.options.concurrency ?? 8, (prompt) => this.#generateOne(prompt, options));
+  }
+
+  countTokens(text: string): number {
+    return estimateTokens(text);
+  }
+
+  flops(read: number, written: number, samples: number): number | undefined {
+    return remoteFlops(this.options.parameters, read, samples * written);
+  }
+
+  async dispose(): Promise<void> {
+    // Nothing is held between calls.
+  }
+
+  async #generateOne(prompt: SamplePrompt, options: SampleOptions): Promise<SampledPrompt> {
+    const start = performance.now();
+    const samples: Sample[] = [];
+    let [read, written] = [0, 0];
+    // Some endpoints give one answer however many are asked for.
+    while (samples.length < options.samples) {
+      const answer = await this.#ask(prompt, { ...options, samples: options.samples - samples.length }, samples.length);
+      samples.push(...samplesOf(answer));
+      read += answer.usage?.prompt_tokens ?? estimateTokens(prompt.prompt + (prompt.written ?? ""));
+      written += answer.usage?.completion_tokens ?? samplesOf(answer).reduce((sum, { tokenCount }) => sum + tokenCount, 0);
+    }
+    const usage = { read, written, flops: remoteFlops(this.options.parameters, read, written), seconds: (performance.now() - start) / 1000 };
+    return { samples: samples.slice(0, options.samples), usage };
+  }
+
+  #ask(prompt: SamplePrompt, options: SampleOptions, earlier: number): Promise<Answer> {
+    const { url, kind = "chat", apiKey } = this.options;
+    const address = `${url.replace(/\/+$/, "")}/${kind === "chat" ? "chat/completions" : "completions"}`;
+    const body = JSON.stringify(this.#body(prompt, options, earlier));
+    const headers = { "content-type": "application/json", ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }) };
+    return withRetries(this.name, async (signal) => readAnswer(this.name, await post(address, { method: "POST", headers, body, signal })), this.options, options.signal);
+  }
+
+  #body({ prompt, written = "", instruction, stream }: SamplePrompt, { samples, temperature, maxTokens, stop = [], seed }: SampleOptions, earlier: number): object {
+    const { model, kind = "chat" } = this.options;
+    const common = {
+      model, n: samples, temperature, max_tokens: maxTokens,
+      seed: (seed + stream + earlier) % 2 ** 31, ...(stop.length > 0 && { stop }),
+    };
+    if (kind === "completions") return { ...common, prompt: prompt + written, logprobs: 0 };
+    const messages = [
+      ...(instruction === undefined ? [] : [{ role: "system", content: instruction }]), { role: "user", content: prompt },
+      ...(written === "" ? [] : [{ role: "assistant", content: written }]),
+    ];
+    return { ...common, messages, logprobs: true };
+  }
+}
+
+async function post(address: string, request: RequestInit): Promise<Response> {
+  try {
+    return await fetch(address, request);
+  } catch (error) {
+    if (request.signal?.aborted) throw error;
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    throw new PassingFailure(`could not be reached (${cause})`);
+  }
+}
+
+async function readAnswer(name: string, response: Response): Promise<Answer> {
+  const text = await response.text();
+  if (PASSING.has(response.status)) {
+    const after = Number(response.headers.get("retry-after") ?? NaN);
+    throw new PassingFailure(`answered ${response.status}`, Number.isFinite(after) ? 1000 * after : undefined);
+  }
+  if (!response.ok) throw new ThinkError(`${name} refused the request with ${response.status}: ${text.slice(0, 300).trim() || "no reason was given"}.`);
+  const parsed = answerSchema.safeParse(parseJson(text));
+  if (!parsed.success) throw new ThinkError(`${name} answered something else than OpenAI's protocol says: ${text.slice(0, 120)}; check its address.`);
+  return parsed.data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function samplesOf({ choices, usage }: Answer): Sample[] {
+  return choices.map(({ text, message, finish_reason: reason, logprobs }) => {
+    const written = text ?? message?.content ?? "";
+    const logProbabilities = logprobs?.content?.map(({ logprob }) => logprob) ?? logprobs?.token_logprobs?.map((each) => each ?? 0);
+    const share = usage == null ? estimateTokens(written) : Math.round(usage.completion_tokens / choices.length);
+    return { text: written, tokens: undefined, logProbabilities, tokenCount: logProbabilities?.length ?? share, reason: reasonOf(reason) };
+  });
+}
+
+/** The protocol has one word for the model's own end and for a stop text. */
+function reasonOf(reason: string | null | undefined): EndReason {
+  return reason === "length" ? "length" : reason === "stop" ? "stop" : "end";
+}

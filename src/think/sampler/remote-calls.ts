@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { ThinkError } from "../think-error.ts";
+
+/** How calls of a model elsewhere are made. */
+export interface RemoteOptions {
+  /** Of one call, milliseconds; 120,000 by default. */
+  readonly timeout?: number;
+  /** Calls after the first, where it fails for a reason that may pass; 4 by default. */
+  readonly retries?: number;
+  /** Before the first retry, milliseconds; twice as long before each further one. 500 by default. */
+  readonly delay?: number;
+  /** Calls at the same time; 8 by default. */
+  readonly concurrency?: number;
+  /** Weights of the model, which take 2 FLOPs a token each (Kaplan et al. 2020, section 2.1); without them no FLOPs are told. */
+  readonly parameters?: number;
+}
+
+/** A call that failed for a reason that may pass. */
+export class PassingFailure extends Error {
+  override readonly name = "PassingFailure";
+
+  /** `after`: what the other side says how long to wait, milliseconds. */
+  constructor(message: string, readonly after?: number) {
+    super(message);
+  }
+}
+
+/** The longest wait between two calls, milliseconds. */
+const LONGEST_WAIT = 60_000;
+
+/**
+ * Makes a call, and makes it again where it fails for a reason that may pass or does not end in time.
+ *
+ * @param call is told to stop by its signal
+ * @throws ThinkError that says how often it was made and what came of the last
+ */
+export async function withRetries<T>(
+  name: string, call: (signal: AbortSignal) => Promise<T>, { timeout = 120_000, retries = 4, delay = 500 }: RemoteOptions, signal: AbortSignal | undefined,
+): Promise<T> {
+  for (let retry = 0; ; retry++) {
+    signal?.throwIfAborted();
+    const late = AbortSignal.timeout(timeout);
+    try {
+      return await call(signal === undefined ? late : AbortSignal.any([late, signal]));
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      const failure = late.aborted ? new PassingFailure(`did not answer within ${timeout / 1000} s`) : error;
+      if (!(failure instanceof PassingFailure)) throw failure;
+      if (retry >= retries) throw new ThinkError(`${name} ${failure.message}, ${retry + 1} times in a row; see whether it runs, and give it more time if it does.`, { cause: error });
+      await sleep(Math.min(LONGEST_WAIT, failure.after ?? delay * 2 ** retry), undefined, signal === undefined ? {} : { signal });
+    }
+  }
+}
+
+/** Does a piece of work for each item, so many at the same time; the results in the items' order. */
+export async function mapAtMost<Item, Result>(items: readonly Item[], concurrency: number, work: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results = new Map<number, Result>();
+  let next = 0;
+  const workThrough = async (): Promise<void> => {
+    for (let at = next++; at < items.length; at = next++) {
+      for (const item of items.slice(at, at + 1)) results.set(at, await work(item));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, workThrough));
+  return items.flatMap((_, at) => (results.has(at) ? [results.get(at) as Result] : []));
+}
+
+/** Of English text, about; for models whose tokens are not known. */
+const CHARACTERS_PER_TOKEN = 4;
+
+export function estimateTokens(text: string): number {
+  return Math.ceil(text.length / CHARACTERS_PER_TOKEN);
+}
+
+/** Floating-point operations of reading and writing tokens; the last one that is written is not read again. */
+export function remoteFlops(parameters: number | undefined, read: number, written: number): number | undefined {
+  return parameters === undefined ? undefined : 2 * parameters * (read + written);
+}
