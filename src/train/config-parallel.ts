@@ -22,8 +22,8 @@ export const parallelSchema = z
     bucketMiB: z
       .number()
       .positive()
-      .default(25)
-      .describe("Weights, MiB, whose gradients replicas begin to sum while those of earlier layers are still computed."),
+      .optional()
+      .describe("Weights, MiB, whose gradients replicas begin to sum while those of earlier layers are still computed; absent: all are summed at the end."),
     checkEvery: z.int().min(1).default(100).describe("Steps between two comparisons of the replicas' weights."),
   })
   .prefault({})

@@ -68,7 +68,7 @@ describe("resolveRun", () => {
         mfu: true,
       },
       engine: { kind: "onnx" },
-      parallel: { stages: 1, vocabulary: 1, schedule: "1f1b", chunks: 2, bucketMiB: 25, checkEvery: 100 },
+      parallel: { stages: 1, vocabulary: 1, schedule: "1f1b", chunks: 2, checkEvery: 100 },
     });
   });
 

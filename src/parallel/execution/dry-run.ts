@@ -51,7 +51,7 @@ export async function dryRun(task: TrainingTask, { processes, accumulate, parall
   const { bubble, peakActivations } = validateSchedule(withCommunication(schedule));
   const dims = bindDimensions(task.signature, sample.feeds);
   const costOf = parallel.costs === undefined ? undefined : measuredCosts(await readCostProfile(parallel.costs), parallel.costs);
-  const { units, stageOf, training: graphs, held, buckets, vocabulary } = cutModel(task, layout, { dims, costOf, bucketBytes: parallel.bucketMiB * 2 ** 20 });
+  const { units, stageOf, training: graphs, held, buckets, vocabulary } = cutModel(task, layout, { dims, costOf, bucketBytes: (parallel.bucketMiB ?? Infinity) * 2 ** 20 });
   const all = task.model.parameters();
   const split = schedule.devices.some((actions) => actions.some(({ kind }) => kind === "I"));
   const moments = (optimizer.kind === "sgd" ? Number(optimizer.momentum > 0) : 2) + Number(averages);

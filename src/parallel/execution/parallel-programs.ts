@@ -57,7 +57,7 @@ export class ParallelPrograms implements StepPrograms {
     const dims = bindDimensions(task.signature, sample.feeds);
     const world = await transport.group(Array.from({ length: transport.size }, (_, rank) => rank));
     const costOf = parallel.costs === undefined ? undefined : measuredCosts(await broadcastJson(world, world.place === 0 ? await readCostProfile(parallel.costs) : undefined), parallel.costs);
-    const cut = cutModel(task, layout, { dims, costOf, bucketBytes: parallel.bucketMiB * 2 ** 20 });
+    const cut = cutModel(task, layout, { dims, costOf, bucketBytes: (parallel.bucketMiB ?? Infinity) * 2 ** 20 });
     const state = engine.createState();
     const parameters = task.model.parameters();
     const device = await compileDevice(engine, state, task, transport, layout, cut);
