@@ -1,4 +1,11 @@
 /** Whether a model has seen its test, and how much of its training text it can repeat. */
 export { AuditError } from "./audit-error.ts";
 export { auditContamination, type ContaminationOptions, type ContaminationReport, type Flag, type FlagKind } from "./contamination/audit-contamination.ts";
+export type { PartScore, ScoreComparison } from "./contamination/compare-scores.ts";
 export { candidateProbability, chooseBands, type Banding } from "./contamination/min-hash.ts";
+export { auditMemorization, type MemorizationOptions, type MemorizationReport } from "./memorization/audit-memorization.ts";
+export { DEFAULT_FORMAT, insertCanaries, parseCanaryRecord, type Canary, type CanaryOptions, type CanaryRecord } from "./memorization/canaries.ts";
+export { measureExposure, type CanaryExposure, type ExposureOptions } from "./memorization/exposure.ts";
+export { extractionChart } from "./memorization/extraction-chart.ts";
+export { measureExtraction, type Extraction, type ExtractionCell, type ExtractionModel, type ExtractionOptions } from "./memorization/extraction.ts";
+export { measureMembership, type Membership, type MembershipOptions } from "./memorization/membership.ts";

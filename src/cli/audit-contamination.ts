@@ -19,6 +19,7 @@ interface ContaminationFlags {
   readonly testBy: keyof typeof BOUNDARIES;
   readonly field: string;
   readonly testField?: string;
+  readonly scores?: string;
   readonly seed: number;
   readonly threads?: number;
   readonly show: number;
@@ -42,6 +43,7 @@ export function addAuditContamination(audit: Command, io: Io): void {
     .addOption(boundaryOption("--test-by <unit>", "what examples of a plain test text are"))
     .option("--field <name>", "field of JSON lines, or column of Parquet, that holds the text", "text")
     .option("--test-field <name>", "the same for the test set (default: as --field)")
+    .option("--scores <file>", "a model's score of each example, one a line: compared between clean and contaminated examples")
     .option("--seed <number>", "of the permutations", nonNegativeInteger, 1)
     .option("--threads <count>", "threads that read (default: as many as there are cores)", positiveInteger)
     .option("--show <count>", "flagged examples that are printed", nonNegativeInteger, 20)
@@ -103,7 +105,7 @@ function describe(report: ContaminationReport, show: number): string {
   return [
     `${count(examples)} examples against ${count(training.documents)} documents, ${count(training.words)} words.`, "",
     table(["", "examples", "share", ""], kinds.map(([name, part, meaning]) => [name, count(part), share(part), meaning]), [1, 2]), "",
-    describeBands(report), ...describeCommon(report),
+    describeBands(report), ...describeCommon(report), ...describeScores(report),
     ...(show === 0 || flagged.length === 0 ? [] : ["", flagTable(flagged.slice(0, show)), ...(flagged.length > show ? [`and ${count(flagged.length - show)} more (--show, --json)`] : [])]),
   ].join("\n");
 }
@@ -115,6 +117,18 @@ function describeBands({ permutations, bands, rows, shingle, curve }: Contaminat
 
 function describeCommon({ commonGrams, common, n }: ContaminationReport): string[] {
   return commonGrams === 0 ? [] : [`${count(commonGrams)} ${n}-grams stand in more than ${common} training documents and are ignored as common phrases.`];
+}
+
+function describeScores({ scores }: ContaminationReport): string[] {
+  if (scores === undefined) return [];
+  const { all, clean, contaminated, relativeDifference } = scores;
+  const parts = [["clean", clean], ["contaminated", contaminated], ["all", all]] as const;
+  return [
+    "", table(["scores of", "examples", "mean", "95% interval"], parts.flatMap(([name, part]) => part === undefined ? [] : [
+      [name, count(part.examples), part.score.toFixed(4), `${part.lower.toFixed(4)} to ${part.upper.toFixed(4)}`],
+    ]), [1, 2]),
+    ...(relativeDifference === undefined ? [] : [`Clean examples score ${(100 * relativeDifference).toFixed(1)} % against all.`]),
+  ];
 }
 
 function flagTable(flagged: readonly Flag[]): string {

@@ -5,6 +5,7 @@ import { findSources } from "../../data/documents/find-sources.ts";
 import type { DocumentSource } from "../../data/documents/document-source.ts";
 import { AuditError } from "../audit-error.ts";
 import type { Boundary } from "../words/word-scanner.ts";
+import { compareScores, readScores, type ScoreComparison } from "./compare-scores.ts";
 import { candidateProbability, chooseBands, type Banding } from "./min-hash.ts";
 import { scanTask, scanTasks, type ScanTask } from "./scan-source.ts";
 import { scanTraining } from "./scan-training.ts";
@@ -34,6 +35,8 @@ export interface ContaminationOptions {
   /** The field or column that holds the text, where there are any; "text" by default. */
   readonly field?: string | undefined;
   readonly testField?: string | undefined;
+  /** A file with one score for each example, in order, that is compared between clean and contaminated examples. */
+  readonly scores?: string | undefined;
   readonly threads?: number | undefined;
   readonly onProgress?: ((done: number, of: number) => void) | undefined;
 }
@@ -80,10 +83,13 @@ export interface ContaminationReport {
   readonly rows: number;
   /** With which probability pairs become candidates; candidates are verified. */
   readonly curve: readonly { readonly similarity: number; readonly probability: number }[];
+  readonly scores?: ScoreComparison;
   readonly training: { readonly files: number; readonly bytes: number; readonly documents: number; readonly words: number; readonly tooLong: number };
 }
 
 const [LEAST_N, MOST_N] = [8, 13];
+/** Less is read sooner than threads start. */
+const WORTH_THREADS = 1 << 24;
 const CURVE = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 
 /**
@@ -97,21 +103,24 @@ export async function auditContamination(options: ContaminationOptions): Promise
   const [sources, testSources] = [await findSources(train, { field }), await findSources([test], { field: testField })];
   await refuseSame(sources, testSources);
   const { index, characterWords } = await readTest(await scanTasks(testSources, testBy), banding, options);
+  const scores = options.scores === undefined ? undefined : await readScores(options.scores, index.examples);
   const tasks = await scanTasks(sources, trainBy);
-  const { threads = availableParallelism(), onProgress } = options;
-  const { findings, documents } = await scanTraining(tasks, { index, threshold: similarity }, { threads, onProgress });
+  const bytes = tasks.reduce((sum, task) => sum + task.bytes, 0);
+  const threads = bytes < WORTH_THREADS ? 1 : options.threads ?? availableParallelism();
+  const { findings, documents } = await scanTraining(tasks, { index, threshold: similarity }, { threads, onProgress: options.onProgress });
   if (findings.documents === 0) throw new AuditError(`The training set (${train.join(", ")}) has no words; give files with text.`);
   const flagged = flags(index, findings, common, placesIn(tasks, documents));
+  const contaminated = new Set(flagged.map((flag) => flag.index));
   const count = (kind: FlagKind): number => flagged.filter((flag) => flag.kind === kind).length;
   return {
     examples: index.examples, exact: count("exact"), overlapping: count("overlap"), nearDuplicates: count("near-duplicate"),
-    contaminated: new Set(flagged.map((flag) => flag.index)).size, flagged,
+    contaminated: contaminated.size, flagged, ...(scores !== undefined && { scores: compareScores(scores, contaminated) }),
     empty: index.words.filter((words) => words === 0).length, tooShort: index.words.filter((words) => words > 0 && words < index.n).length,
     characterWords: characterWords / index.words.reduce((sum, words) => sum + words, 0),
     n: index.n, commonGrams: findings.gramDocuments.filter((count) => count > common).length, common, similarity, shingle: index.shingle,
     permutations: banding.bands * banding.rows, ...banding, curve: CURVE.map((at) => ({ similarity: at, probability: candidateProbability(at, banding) })),
     training: {
-      files: sources.length, bytes: tasks.reduce((sum, { bytes }) => sum + bytes, 0), documents: findings.documents, words: findings.words, tooLong: findings.tooLong,
+      files: sources.length, bytes, documents: findings.documents, words: findings.words, tooLong: findings.tooLong,
     },
   };
 }

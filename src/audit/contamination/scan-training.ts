@@ -4,9 +4,6 @@ import { scanTask, type ScanTask } from "./scan-source.ts";
 import type { ScanAnswer, ScanRequest, ScanStart } from "./scan-worker.ts";
 import { mergeFindings, noFindings, TrainingMatcher, type Findings } from "./training-matcher.ts";
 
-/** Less than this is read sooner than threads start. */
-const WORTH_THREADS = 1 << 24;
-
 export interface ScanOptions {
   readonly threads: number;
   /** Tells how many bytes of the training set, as on the disk, have been read. */
@@ -32,7 +29,7 @@ export async function scanTraining(tasks: readonly ScanTask[], start: ScanStart,
     documents[number] = count;
     onProgress?.(done += tasks[number]?.bytes ?? 0, total);
   };
-  const findings = threads > 1 && tasks.length > 1 && total > WORTH_THREADS
+  const findings = threads > 1 && tasks.length > 1
     ? await scanOnThreads(tasks, start, Math.min(threads, tasks.length), note) : await scanHere(tasks, start, note);
   return { findings, documents };
 }

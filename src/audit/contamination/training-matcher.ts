@@ -96,6 +96,9 @@ export class TrainingMatcher implements WordSink {
   #members = new Uint32Array(1024);
   #memberCount = 0;
   #sharedShingles = 0;
+  /** How many of the last shingles, without a gap, the test set has; how many of them an n-gram holds, 0 where none. */
+  #shingleRun = 0;
+  readonly #shinglesOfGram: number;
   #count = 0;
   #place = 0;
 
@@ -103,6 +106,7 @@ export class TrainingMatcher implements WordSink {
     this.findings = noFindings(index);
     [this.#grams, this.#shingles, this.#wholes] = [new HashTable(index.grams), new HashTable(index.shingles), new HashTable(index.whole)];
     [this.#gram, this.#shingle] = [new RollingHash(index.n), new RollingHash(index.shingle)];
+    this.#shinglesOfGram = Math.max(0, index.n - index.shingle + 1);
     this.#gramLast = new Float64Array(index.grams.size).fill(-1);
     this.#shingleLast = new Float64Array(index.shingles.size).fill(-1);
     this.#near = new NearDuplicateFinder(index, threshold, this.#shingleLast);
@@ -116,8 +120,9 @@ export class TrainingMatcher implements WordSink {
   word(high: number, low: number): void {
     this.#count++;
     this.#whole.add(high, low);
-    if (this.#gram.add(high, low)) this.#noteGram();
     if (this.#shingle.add(high, low)) this.#noteShingle();
+    // The shingles within an n-gram of the test set are the test set's too, so that most n-grams need not be looked up.
+    if (this.#gram.add(high, low) && this.#shingleRun >= this.#shinglesOfGram) this.#noteGram();
   }
 
   end(): void {
@@ -128,7 +133,7 @@ export class TrainingMatcher implements WordSink {
       findings.documents++;
       findings.words += this.#count;
       for (const hash of [this.#whole, this.#gram, this.#shingle]) hash.reset();
-      this.#count = this.#memberCount = this.#sharedShingles = 0;
+      this.#count = this.#memberCount = this.#sharedShingles = this.#shingleRun = 0;
     }
     this.#place++;
   }
@@ -146,6 +151,7 @@ export class TrainingMatcher implements WordSink {
     const { high, low } = this.#shingle;
     if (this.#memberCount < LONGEST_COMPARED) this.#addMember(fold(high, low));
     const shingle = this.#shingles.find(high, low);
+    this.#shingleRun = shingle < 0 ? 0 : this.#shingleRun + 1;
     if (shingle < 0 || this.#shingleLast[shingle] === this.#place) return;
     this.#shingleLast[shingle] = this.#place;
     this.#sharedShingles++;
