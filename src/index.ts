@@ -14,4 +14,5 @@ export * from "./train/index.ts";
 export * from "./parallel/index.ts";
 export * from "./scaling/index.ts";
 export * from "./think/index.ts";
+export * from "./phrase/index.ts";
 export * from "./audit/index.ts";

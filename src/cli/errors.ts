@@ -32,7 +32,7 @@ export class Failure extends Error {
 /** Errors whose message is all that a user needs. */
 const expected: ReadonlySet<string> = new Set([
   "AuditError", "CheckpointError", "CommandError", "ConfigError", "ConstraintError", "DataError", "ExchangeError", "GraphError", "LockError", "MetricsLogError", "NBestError",
-  "RunDirectoryError", "SafetensorsError", "ScalingError", "ScheduleError", "ThinkError", "TokenizerError", "TrainingError", "TransportError", "UsageError",
+  "PhraseError", "RunDirectoryError", "SafetensorsError", "ScalingError", "ScheduleError", "ThinkError", "TokenizerError", "TrainingError", "TransportError", "UsageError",
 ]);
 
 /** What is said of an error, and the exit code. Only an error that nobody foresaw shows its stack. */

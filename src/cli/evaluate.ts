@@ -19,6 +19,7 @@ import { CommandError, UsageError } from "./errors.ts";
 import { evaluateChoices, type ChoiceFlags } from "./evaluate-choices.ts";
 import { count } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
+import { isPhraseRun, refuseNetworkFlags, withAnyTranslator } from "./open-translator.ts";
 import { addModelOptions, jsonOption, nonNegativeNumber, positiveInteger, withTranslator } from "./options.ts";
 import { ProgressLine } from "./progress.ts";
 import { readPairFile, readParallel } from "./text-input.ts";
@@ -31,7 +32,7 @@ interface EvaluateFlags extends ChoiceFlags {
   readonly reference?: string;
   readonly lowercase?: boolean;
   readonly tokenize: BleuTokenizer;
-  readonly beam: number;
+  readonly beam?: number;
   readonly lengthPenalty: number;
   readonly figures?: string;
   readonly states?: string;
@@ -53,7 +54,7 @@ export function addEvaluate(program: Command, io: Io): void {
     .option("--reference <file>", "right answers, one a line; needs --source")
     .option("--lowercase", "BLEU and chrF ignore case")
     .addOption(new Option("--tokenize <how>", "BLEU's tokeniser").choices(bleuTokenizers).default("13a"))
-    .option("--beam <size>", "partial translations that are followed at once", positiveInteger, 5)
+    .option("--beam <size>", "partial translations that are followed at once (default: 5; 200 for a phrase-based translator)", positiveInteger)
     .option("--length-penalty <alpha>", "length normalisation of Wu et al. 2016", nonNegativeNumber, 0)
     .option("--batch <sentences>", "sentences that are translated, or texts that are scored, at once", positiveInteger, 32)
     .option("--figures <folder>", "write the encoder's states on a plane and BLEU by length and by word rank, as SVG")
@@ -69,11 +70,12 @@ async function runEvaluate(run: string, flags: EvaluateFlags, io: Io): Promise<v
   const isFolder = await isModelFolder(run);
   if (text !== undefined || (!isFolder && await isTextRun(run))) return evaluateText(run, flags, io);
   if (isFolder && flags.figures !== undefined) throw new UsageError("--figures draws a trained run; leave it out for a folder of Hugging Face.");
+  if (await isPhraseRun(run)) return evaluatePhrases(run, flags, io);
   const config = isFolder ? undefined : await (await RunDirectory.open(run)).readConfig();
   const pairs = await evaluatedPairs(run, config, flags);
   const line = new ProgressLine(io);
   const options = {
-    beam: flags.beam, lengthPenalty: flags.lengthPenalty, batch: flags.batch,
+    ...(flags.beam === undefined ? {} : { beam: flags.beam }), lengthPenalty: flags.lengthPenalty, batch: flags.batch,
     onProgress: (done: number, total: number) => line.update(() => `${count(done)} of ${count(total)} sentences`),
   };
   await withTranslator(run, flags, async (translator) => {
@@ -88,6 +90,17 @@ async function runEvaluate(run: string, flags: EvaluateFlags, io: Io): Promise<v
       printResult(io, flags.json, quality, () => describeText(quality));
     }
   });
+}
+
+async function evaluatePhrases(run: string, flags: EvaluateFlags, io: Io): Promise<void> {
+  const { lengthPenalty, figures, states, beam, batch, lowercase = false, tokenize: tokenizer } = flags;
+  refuseNetworkFlags(run, { "--length-penalty": lengthPenalty === 0 ? undefined : lengthPenalty, "--figures": figures, "--states": states });
+  const pairs = await evaluatedPairs(run, await (await RunDirectory.open(run)).readPhraseConfig(), flags);
+  const line = new ProgressLine(io);
+  const onProgress = (done: number, total: number): void => line.update(() => `${count(done)} of ${count(total)} sentences`);
+  const options = { ...(beam === undefined ? {} : { beam }), batch, lowercase, tokenizer, onProgress };
+  const { quality } = await withAnyTranslator(run, flags, (translator) => evaluateTranslations(translator, pairs, options)).finally(() => line.close());
+  printResult(io, flags.json, quality, () => describeText(quality));
 }
 
 /** A run of a language model; folders that are no runs are left to whoever opens them. */
@@ -119,7 +132,7 @@ function describeLanguage({ loss, perplexity, bitsPerByte, tokens }: LanguageQua
   ].join("\n");
 }
 
-async function evaluatedPairs(run: string, config: RunConfig | undefined, { data, source, reference }: EvaluateFlags): Promise<readonly Pair[]> {
+async function evaluatedPairs(run: string, config: Pick<RunConfig, "data" | "seed"> | undefined, { data, source, reference }: EvaluateFlags): Promise<readonly Pair[]> {
   if ((source === undefined) !== (reference === undefined)) throw new UsageError("--source and --reference belong together; give both.");
   if (data !== undefined && source !== undefined) throw new UsageError("--data holds sources and references; leave --source and --reference out.");
   if (data !== undefined) return readPairFile(data);
@@ -176,7 +189,7 @@ function describeText({ bleu, bleuInterval: { lower, upper }, signature, chrf, c
   return [
     `BLEU        ${bleu.toFixed(2)}  (95% confidence ${lower.toFixed(2)} to ${upper.toFixed(2)})  ${signature}`,
     `chrF2       ${chrf.toFixed(2)}  ${chrfSignature}`,
-    `perplexity  ${perplexity.toFixed(3)} a token, ${perplexityPerWord.toFixed(2)} a word`,
+    ...(perplexity === undefined || perplexityPerWord === undefined ? [] : [`perplexity  ${perplexity.toFixed(3)} a token, ${perplexityPerWord.toFixed(2)} a word`]),
     `sentences   ${count(sentences)}, ${sentencesPerSecond.toFixed(1)} a second`,
   ].join("\n");
 }

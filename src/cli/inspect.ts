@@ -1,11 +1,13 @@
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
+import { inspectPhraseRun, type PhraseRunSummary } from "../phrase/run/inspect-phrase-run.ts";
 import { loadAnyConfig } from "../train/config-load.ts";
 import { isTextRunConfig } from "../train/config-text.ts";
 import { inspectConfig, inspectRun, inspectTextConfig, type ModelSummary } from "../train/inspect.ts";
 import { UsageError } from "./errors.ts";
 import { count, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
+import { isPhraseRun } from "./open-translator.ts";
 import { jsonOption, setOption } from "./options.ts";
 
 interface InspectFlags {
@@ -15,7 +17,7 @@ interface InspectFlags {
 
 export function addInspect(program: Command, io: Io): void {
   program.command("inspect")
-    .description("count a model's parameters, layer by layer")
+    .description("count a model's parameters, layer by layer; of a phrase-based run its phrases, n-grams and weights")
     .argument("<config-or-run>", "configuration file, or folder of a run")
     .addOption(setOption())
     .addOption(jsonOption())
@@ -25,6 +27,10 @@ export function addInspect(program: Command, io: Io): void {
 async function runInspect(path: string, { set, json }: InspectFlags, io: Io): Promise<void> {
   const isFolder = await stat(path).then((found) => found.isDirectory(), () => false);
   if (isFolder && set.length > 0) throw new UsageError("--set changes a configuration, but a run was given.");
+  if (isFolder && await isPhraseRun(path)) {
+    const phrases = await inspectPhraseRun(path);
+    return printResult(io, json, phrases, () => describePhrases(phrases));
+  }
   const summary = isFolder ? await inspectRun(path) : await inspectFile(path, set);
   printResult(io, json, summary, () => describe(summary));
 }
@@ -32,6 +38,14 @@ async function runInspect(path: string, { set, json }: InspectFlags, io: Io): Pr
 async function inspectFile(path: string, overrides: readonly string[]): Promise<ModelSummary> {
   const config = await loadAnyConfig(path, overrides);
   return isTextRunConfig(config) ? inspectTextConfig(config) : inspectConfig(config);
+}
+
+function describePhrases({ phrasePairs, ngrams, vocabulary, weights }: PhraseRunSummary): string {
+  return [
+    `${count(phrasePairs)} phrase pairs of ${count(vocabulary.source)} source and ${count(vocabulary.target)} target words`,
+    `language model: ${ngrams.map((each, at) => `${count(each)} ${at + 1}-grams`).join(", ")}`,
+    table(["feature", "weight"], Object.entries(weights).map(([name, weight]) => [name, weight.toFixed(4)]), [1]),
+  ].join("\n");
 }
 
 function describe({ parameters, recurrentParameters, layers, vocabulary }: ModelSummary): string {

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
-import { loadAnyConfig } from "../train/config-load.ts";
+import { loadTrainable } from "../train/config-load.ts";
 import type { RunConfig } from "../train/config.ts";
+import { isPhraseRunConfig } from "../train/config-phrase.ts";
 import { isTextRunConfig, type TextRunConfig } from "../train/config-text.ts";
 import { pretrain } from "../train/pretrain.ts";
 import { train } from "../train/train.ts";
@@ -14,6 +15,7 @@ import { jsonOption, positiveInteger, setOption } from "./options.ts";
 import { showDryRun } from "./dry-run.ts";
 import { trainingReporter } from "./progress.ts";
 import { together } from "./together.ts";
+import { trainPhrases } from "./train-phrases.ts";
 
 interface TrainFlags {
   readonly resume?: boolean;
@@ -44,11 +46,15 @@ export function addTrain(program: Command, io: Io): void {
 
 async function runTrain(file: string, flags: TrainFlags, io: Io): Promise<void> {
   if (flags.resume && flags.overwrite) throw new UsageError("--resume and --overwrite cannot be given together; choose one.");
-  const config = await loadAnyConfig(file, [
+  const config = await loadTrainable(file, [
     ...flags.set,
     ...(flags.name === undefined ? [] : [`name=${JSON.stringify(flags.name)}`]),
     ...(flags.threads === undefined ? [] : [`engine.threads=${flags.threads}`]),
   ]);
+  if (isPhraseRunConfig(config)) {
+    if (flags.dryRun === true || flags.processes !== undefined) throw new UsageError("--dry-run and --processes lay out a network; a phrase-based translator is trained in one process.");
+    return trainPhrases(config, flags, io);
+  }
   if (flags.dryRun === true) return showDryRun(config, flags, io);
   if (flags.processes !== undefined) throw new UsageError("--processes goes with --dry-run; start a training of several by decade launch, or mpirun -n.");
   await together(io, async (team, own) => {

@@ -16,6 +16,11 @@ export function textCrossChecks(input: unknown): string[] {
   return broken(textRules, input);
 }
 
+/** The same for a phrase-based translator. */
+export function phraseCrossChecks(input: unknown): string[] {
+  return broken(phraseRules, input);
+}
+
 type Read = (path: string) => unknown;
 type Rule = (read: Read) => string | undefined;
 
@@ -39,6 +44,29 @@ function headsDivide(read: Read): string | undefined {
   const [dimension, heads] = [read("model.dimension") ?? (kind === "gpt" ? 128 : 256), read("model.heads") ?? 4];
   if (typeof dimension !== "number" || typeof heads !== "number" || dimension % heads === 0) return undefined;
   return `model.heads: received ${heads}, which does not divide model.dimension ${dimension}; choose one that does.`;
+}
+
+/** Files that may be given without their kind, where the training pairs are files of that kind. */
+function shorthandNeedsParallel(split: "validation" | "test"): Rule {
+  return (read) => {
+    const kind = read("data.kind");
+    const files = read(`data.${split}`);
+    const shorthand = isObject(files) && files.kind === undefined && files.source !== undefined;
+    if (!shorthand || kind === "parallel") return undefined;
+    return (
+      `data.${split}.kind: nothing was given, but it may only be left out when data.kind is "parallel"; add ` +
+      `kind: "parallel".`
+    );
+  };
+}
+
+function somethingMustBeLeft(read: Read): string | undefined {
+  const [validation, test] = [read("data.validation.fraction"), read("data.test.fraction")];
+  if (typeof validation !== "number" || typeof test !== "number" || validation + test < 1) return undefined;
+  return (
+    `data.validation.fraction: received ${validation} beside data.test.fraction ${test}, which leaves no pairs to ` +
+    `train on; their sum must be below 1.`
+  );
 }
 
 const textRules: readonly Rule[] = [
@@ -94,19 +122,8 @@ const pairRules: readonly Rule[] = [
     );
   },
 
-  ...["validation", "test"].map(
-    (split) =>
-      function shorthandNeedsParallel(read: Read) {
-        const kind = read("data.kind");
-        const files = read(`data.${split}`);
-        const shorthand = isObject(files) && files.kind === undefined && files.source !== undefined;
-        if (!shorthand || kind === "parallel") return undefined;
-        return (
-          `data.${split}.kind: nothing was given, but it may only be left out when data.kind is "parallel"; add ` +
-          `kind: "parallel".`
-        );
-      },
-  ),
+  shorthandNeedsParallel("validation"),
+  shorthandNeedsParallel("test"),
 
   function plateauNeedsValidation(read) {
     if (read("training.schedule.kind") !== "plateau" || read("data.validation") !== undefined) return undefined;
@@ -124,12 +141,23 @@ const pairRules: readonly Rule[] = [
     );
   },
 
-  function somethingMustBeLeft(read) {
-    const [validation, test] = [read("data.validation.fraction"), read("data.test.fraction")];
-    if (typeof validation !== "number" || typeof test !== "number" || validation + test < 1) return undefined;
-    return (
-      `data.validation.fraction: received ${validation} beside data.test.fraction ${test}, which leaves no pairs to ` +
-      `train on; their sum must be below 1.`
-    );
+  somethingMustBeLeft,
+];
+
+const phraseRules: readonly Rule[] = [
+  shorthandNeedsParallel("validation"),
+  shorthandNeedsParallel("test"),
+  somethingMustBeLeft,
+
+  function tuningNeedsValidation(read) {
+    if (read("data.validation") !== undefined) return undefined;
+    return "data.validation: nothing was given, but a phrase-based translator's weights are tuned on it; add it, for example { count: 1000 }.";
+  },
+
+  function someAlignment(read) {
+    const given = { model1: 5, model2: 0, hmm: 5 };
+    const all = Object.entries(given).map(([model, standard]) => read(`training.alignment.${model}`) ?? standard);
+    if (!all.every((iterations) => iterations === 0)) return undefined;
+    return "training.alignment: received 0 iterations of every model, which aligns no words; give model1, model2 or hmm at least 1.";
   },
 ];

@@ -1,5 +1,6 @@
 /** The configuration's documentation, generated from its schema. */
 import { runJsonSchema } from "./config.ts";
+import { phraseRunJsonSchema } from "./config-phrase.ts";
 import { textRunJsonSchema } from "./config-text.ts";
 import { alternatives, fieldsOf, kindOf, typeText, type FieldSchema } from "./config-schema.ts";
 
@@ -18,9 +19,11 @@ export interface FieldDescription {
   readonly when?: string;
 }
 
-/** Every field of a configuration, of pairs or of text, in the order in which it is written, parents before their fields. */
-export function describeConfig(kind: "pairs" | "text" = "pairs"): FieldDescription[] {
-  return describeFields(kind === "pairs" ? runJsonSchema : textRunJsonSchema, "");
+const schemas = { pairs: runJsonSchema, text: textRunJsonSchema, phrases: phraseRunJsonSchema } as const;
+
+/** Every field of a configuration, of pairs, of text or of a phrase-based translator, in the order in which it is written, parents before their fields. */
+export function describeConfig(kind: keyof typeof schemas = "pairs"): FieldDescription[] {
+  return describeFields(schemas[kind], "");
 }
 
 function describeFields(schema: FieldSchema, prefix: string, when?: string): FieldDescription[] {

@@ -6,6 +6,7 @@ import { createJiti } from "jiti";
 import { resolveRun, runJsonSchema, type RunConfig } from "./config.ts";
 import type { HeldOut } from "./config-data.ts";
 import { applyOverrides } from "./config-overrides.ts";
+import { isPhraseRun, phraseRunJsonSchema, resolvePhraseRun, type PhraseRunConfig } from "./config-phrase.ts";
 import { ConfigError } from "./config-problems.ts";
 import { isTextRun, isTextRunConfig, resolveTextRun, textRunJsonSchema, type TextRunConfig } from "./config-text.ts";
 
@@ -35,6 +36,14 @@ export async function loadAnyConfig(file: string, overrides: readonly string[] =
   return resolveConfigPaths(config, dirname(path));
 }
 
+/** A configuration of anything that can be trained, a phrase-based translator too; otherwise as `loadConfig`. */
+export async function loadTrainable(file: string, overrides: readonly string[] = []): Promise<RunConfig | TextRunConfig | PhraseRunConfig> {
+  const path = resolve(file);
+  const input = await readConfigFile(path);
+  if (!isPhraseRun(input)) return loadAnyConfig(file, overrides);
+  return resolveDataPaths(resolvePhraseRun(applyOverrides(input, overrides, phraseRunJsonSchema), path), dirname(path));
+}
+
 /** A configuration of either kind, whose relative data paths start at a folder. */
 export function resolveConfigPaths(config: RunConfig | TextRunConfig, folder: string): RunConfig | TextRunConfig {
   return isTextRunConfig(config) ? resolveTextPaths(config, folder) : resolveDataPaths(config, folder);
@@ -57,7 +66,7 @@ function resolveTextPaths(config: TextRunConfig, folder: string): TextRunConfig 
 }
 
 /** A configuration whose relative data paths start at a folder. */
-export function resolveDataPaths(config: RunConfig, folder: string): RunConfig {
+export function resolveDataPaths<Config extends RunConfig | PhraseRunConfig>(config: Config, folder: string): Config {
   const { data } = config;
   const splits = Object.fromEntries(
     (["validation", "test"] as const).flatMap((name) => {

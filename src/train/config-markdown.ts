@@ -1,4 +1,4 @@
-/** docs/config.md: every field of both kinds of configuration, from their schemas. */
+/** docs/config.md: every field of each kind of configuration, from their schemas. */
 import { describeConfig, type FieldDescription } from "./config-describe.ts";
 
 const INTRODUCTION = `# Every field of a configuration
@@ -13,6 +13,7 @@ export function configMarkdown(): string {
     INTRODUCTION,
     "## Pairs: `defineRun`\n", ...sections(describeConfig("pairs")),
     "## Text: `definePretraining`\n", ...sections(describeConfig("text")),
+    "## Phrase-based translators: `definePhraseBased`\n", ...sections(describeConfig("phrases")),
   ].join("\n");
 }
 

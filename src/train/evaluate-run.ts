@@ -8,7 +8,8 @@ import { errorRatesFromTotals, errorStatistics } from "../metrics/error-rates.ts
 import { likelihoodMeasures } from "../metrics/perplexity.ts";
 import { totalStatistics } from "../metrics/sentence-statistics.ts";
 import type { RunConfig } from "./config.ts";
-import type { TranslateOptions, Translator } from "./translator.ts";
+import type { TextTranslator } from "./text-translator.ts";
+import type { TranslateOptions } from "./translator.ts";
 
 export interface EvaluateOptions extends Pick<TranslateOptions, "beam" | "lengthPenalty" | "batch"> {
   /** Told after every few hundred sentences. */
@@ -36,10 +37,10 @@ export interface TextQuality {
   /** chrF2, 0 to 100. */
   readonly chrf: number;
   readonly chrfSignature: string;
-  /** Of the references, a token of the model's vocabulary. */
-  readonly perplexity: number;
-  /** Of the references, a word between white space. */
-  readonly perplexityPerWord: number;
+  /** Of the references, a token of the model's vocabulary; absent where the translator gives no probabilities. */
+  readonly perplexity?: number;
+  /** Of the references, a word between white space; absent as `perplexity` is. */
+  readonly perplexityPerWord?: number;
   readonly sentences: number;
   /** Search alone. */
   readonly sentencesPerSecond: number;
@@ -70,23 +71,28 @@ export function writesSymbols({ tokenizer, data }: RunConfig): boolean {
 }
 
 /** BLEU, chrF and perplexity of a translator on pairs of sentences. */
-export async function evaluateText(translator: Translator, pairs: readonly Pair[], options: TextEvaluateOptions = {}): Promise<Evaluated<TextQuality>> {
+export async function evaluateText(translator: TextTranslator, pairs: readonly Pair[], options: TextEvaluateOptions = {}): Promise<Evaluated<TextQuality>> {
   const { hypotheses, perSecond } = await translateAll(translator, pairs.map(({ source }) => source), options);
   const references = pairs.map(({ target }) => target);
+  return {
+    hypotheses,
+    quality: {
+      ...compareTexts(hypotheses, references, options), ...await perplexities(translator, pairs),
+      sentences: pairs.length, sentencesPerSecond: perSecond,
+    },
+  };
+}
+
+async function perplexities(translator: TextTranslator, pairs: readonly Pair[]): Promise<Pick<TextQuality, "perplexity" | "perplexityPerWord">> {
+  if (translator.score === undefined) return {};
   const scores = await translator.score(pairs);
-  const words = references.reduce((sum, reference) => sum + wordsOf(reference).length, 0);
+  const words = pairs.reduce((sum, { target }) => sum + wordsOf(target).length, 0);
   const { perplexityPerToken, perplexityPerWord = NaN } = likelihoodMeasures({
     negativeLogLikelihood: -scores.reduce((sum, { logProbability }) => sum + logProbability, 0),
     tokens: scores.reduce((sum, { tokens }) => sum + tokens, 0),
     ...(words > 0 && { words }),
   });
-  return {
-    hypotheses,
-    quality: {
-      ...compareTexts(hypotheses, references, options),
-      perplexity: perplexityPerToken, perplexityPerWord, sentences: pairs.length, sentencesPerSecond: perSecond,
-    },
-  };
+  return { perplexity: perplexityPerToken, perplexityPerWord };
 }
 
 /** BLEU and chrF of texts against references, line by line. */
@@ -102,7 +108,7 @@ export function compareTexts(
 }
 
 /** Error rates on pairs whose targets are symbols; of several targets of one source the nearest counts. */
-export async function evaluateSymbols(translator: Translator, pairs: readonly Pair[], options: EvaluateOptions = {}): Promise<Evaluated<SymbolQuality>> {
+export async function evaluateSymbols(translator: TextTranslator, pairs: readonly Pair[], options: EvaluateOptions = {}): Promise<Evaluated<SymbolQuality>> {
   const { hypotheses, perSecond } = await translateAll(translator, pairs.map(({ source }) => source), options);
   const items = new Map<string, { hypothesis: string[]; references: string[][] }>();
   pairs.forEach(({ source, target }, at) => {
@@ -121,7 +127,7 @@ export async function evaluateSymbols(translator: Translator, pairs: readonly Pa
 
 /** Translates each different source once, short ones first, so that batches hold sentences of one length. */
 async function translateAll(
-  translator: Translator, sources: readonly string[], { onProgress, batch = 32, ...options }: EvaluateOptions,
+  translator: TextTranslator, sources: readonly string[], { onProgress, batch = 32, ...options }: EvaluateOptions,
 ): Promise<{ hypotheses: string[]; perSecond: number }> {
   const different = [...new Set(sources)].sort((a, b) => a.length - b.length);
   const texts = new Map<string, string>();

@@ -27,12 +27,14 @@ export { buildModel, openRun, type CheckpointChoice, type OpenedRun } from "./op
 export { rescoreList } from "./rescore-list.ts";
 export { readSplits, type PairSplits } from "./run-data.ts";
 export { RunDirectory, RunDirectoryError } from "./run-directory.ts";
+export type { TextTranslation, TextTranslator } from "./text-translator.ts";
 export type { TrainEvent } from "./train-event.ts";
 export { zaremba2014 } from "./presets.ts";
 export { pretrain } from "./pretrain.ts";
 export { isModelFolder, openTranslation } from "./open-translation.ts";
 export { openTextModel } from "./open-text-model.ts";
 export { openTextRun, buildLanguageModel, type OpenedTextRun } from "./open-text-run.ts";
+export { definePhraseBased, resolvePhraseRun, type PhraseRunConfig, type PhraseRunInput } from "./config-phrase.ts";
 export { definePretraining, resolveTextRun, type TextRunConfig, type TextRunInput } from "./config-text.ts";
 export { scoreChoices, scoreChoicesAsTargets, type ChoiceScores, type ScoreChoicesOptions } from "./score-choices.ts";
 export { train, type TrainedRun, type TrainOptions } from "./train.ts";

@@ -3,6 +3,7 @@ import { access, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { recoverCheckpoints } from "./checkpoint-recovery.ts";
 import { resolveRun, type RunConfig } from "./config.ts";
+import { isPhraseRun, resolvePhraseRun, type PhraseRunConfig } from "./config-phrase.ts";
 import { isTextRun, resolveTextRun, type TextRunConfig } from "./config-text.ts";
 import { errorCode, writeFileAtomically } from "../data/durable-files.ts";
 import { Lock } from "../data/lock.ts";
@@ -43,7 +44,7 @@ export class RunDirectory {
    * @throws RunDirectoryError when it already holds a run and neither resume nor overwrite was asked for, or both were
    * @throws LockError when another process is writing to the run
    */
-  static async create(config: RunConfig | TextRunConfig, options: CreateOptions = {}): Promise<RunDirectory> {
+  static async create(config: RunConfig | TextRunConfig | PhraseRunConfig, options: CreateOptions = {}): Promise<RunDirectory> {
     const path = resolve(config.directory, config.name);
     if (options.resume && options.overwrite) {
       throw new RunDirectoryError(`${path} cannot be both resumed and overwritten; choose one.`);
@@ -125,9 +126,25 @@ export class RunDirectory {
     return join(this.path, side === undefined ? "tokenizer.json" : `${side}-tokenizer.json`);
   }
 
-  /** The configuration of a run on pairs, checked anew. @throws RunDirectoryError where the run is a language model */
+  /** A phrase-based translator's phrases with their scores. */
+  get phraseTableFile(): string {
+    return join(this.path, "phrase-table.gz");
+  }
+
+  /** A phrase-based translator's n-grams. */
+  get languageModelFile(): string {
+    return join(this.path, "language-model.arpa.gz");
+  }
+
+  /** What a phrase-based translator's features weigh. */
+  get weightsFile(): string {
+    return join(this.path, "weights.json");
+  }
+
+  /** The configuration of a network's run on pairs, checked anew. @throws RunDirectoryError where the run is another */
   async readConfig(): Promise<RunConfig> {
     const input = await this.#readInput();
+    if (isPhraseRun(input)) throw new RunDirectoryError(`${this.path} is a phrase-based translator, which has no network and gives no log-probabilities; use it with decade translate, evaluate or inspect.`);
     if (isTextRun(input)) throw new RunDirectoryError(`${this.path} is a language model, which has no source to read from; use it with decade generate.`);
     return resolveRun(input, this.configFile);
   }
@@ -139,13 +156,25 @@ export class RunDirectory {
     return resolveTextRun(input, this.configFile);
   }
 
+  /** The configuration of a phrase-based translator, checked anew. @throws RunDirectoryError where the run is another */
+  async readPhraseConfig(): Promise<PhraseRunConfig> {
+    const input = await this.#readInput();
+    if (!isPhraseRun(input)) throw new RunDirectoryError(`${this.path} is no phrase-based translator; train one with model.kind "phrase-based".`);
+    return resolvePhraseRun(input, this.configFile);
+  }
+
+  /** Whether the run is a phrase-based translator. */
+  async isPhraseRun(): Promise<boolean> {
+    return isPhraseRun(await this.#readInput());
+  }
+
   /** Whether the run is a language model. */
   async isTextRun(): Promise<boolean> {
     return isTextRun(await this.#readInput());
   }
 
   /** Replaces `config.json`; a kill leaves either the old or the new one. */
-  async writeConfig(config: RunConfig | TextRunConfig): Promise<void> {
+  async writeConfig(config: RunConfig | TextRunConfig | PhraseRunConfig): Promise<void> {
     await writeFileAtomically(this.configFile, `${JSON.stringify(config, undefined, 2)}\n`);
   }
 
@@ -170,7 +199,8 @@ export class RunDirectory {
   /** Removes what a run writes, and nothing else that someone may keep in the folder; `config.json` last. */
   async #removeContents(): Promise<void> {
     const tokenizers = [this.tokenizerFile(), this.tokenizerFile("source"), this.tokenizerFile("target")];
-    for (const path of [this.checkpoints, this.metricsFile, ...tokenizers, this.configFile]) {
+    const phraseBased = [this.phraseTableFile, this.languageModelFile, this.weightsFile];
+    for (const path of [this.checkpoints, this.metricsFile, ...tokenizers, ...phraseBased, this.configFile]) {
       await rm(path, { recursive: true, force: true });
     }
   }

@@ -36,7 +36,7 @@ export class TranslationTable {
    *
    * @param cells is filled where it is large enough
    */
-  cellsOf(source: Int32Array, target: Int32Array, cells: Int32Array = new Int32Array(0)): Int32Array {
+  cellsOf(source: Int32Array, target: Int32Array, cells: Int32Array<ArrayBuffer> = new Int32Array(0)): Int32Array<ArrayBuffer> {
     const width = source.length + 1;
     const block = cells.length >= width * target.length ? cells : new Int32Array(2 * width * target.length);
     for (let j = 0, at = 0; j < target.length; j++) {

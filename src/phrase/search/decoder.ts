@@ -36,17 +36,39 @@ interface Grid {
   readonly future: number;
 }
 
-/** The place of a grid that is looked at next. */
+/** A place of a grid, at first with an estimated score, and once it has come first with its true one. */
 interface Corner extends Grid {
   readonly row: number;
   readonly column: number;
   readonly option: TranslationOption;
   readonly previous: Hypothesis;
-  /** Of the language model after the option. */
-  readonly state: number;
+  /** Of the language model after the option; undefined while the score is an estimate. */
+  readonly state: number | undefined;
   /** With what will be added at best. */
   readonly score: number;
   readonly sequence: number;
+}
+
+/** The places of all grids that lead into a stack, the best first; the earlier of equals. */
+class CornerQueue {
+  readonly #heap = new Heap<Corner>((a, b) => a.score > b.score || (a.score === b.score && a.sequence < b.sequence));
+  #entered = 0;
+
+  /** Enters a place of a grid, where it has one, by its estimate: without the words before, and without what reordering costs. */
+  enter({ group, options, coverage, future }: Grid, row: number, column: number): void {
+    const [previous, option] = [group.hypotheses[row], options[column]];
+    if (previous === undefined || option === undefined) return;
+    const score = previous.score + option.estimate + future;
+    this.#heap.push({ group, options, coverage, future, row, column, previous, option, state: undefined, score, sequence: this.#entered++ });
+  }
+
+  push(corner: Corner): void {
+    this.#heap.push(corner);
+  }
+
+  pop(): Corner | undefined {
+    return this.#heap.pop();
+  }
 }
 
 /**
@@ -77,29 +99,30 @@ export class PhraseDecoder {
 
   /** The stack of hypotheses that cover `words` source words, from those that cover fewer. */
   #fillStack(words: number, groups: readonly (readonly CoverageGroup[])[], options: SentenceOptions, future: FutureCost): HypothesisStack {
-    const queue = new Heap<Corner>((a, b) => a.score > b.score || (a.score === b.score && a.sequence < b.sequence));
-    let sequence = 0;
-    const push = (corner: Grid & Pick<Corner, "row" | "column">): void => {
-      const [previous, option] = [corner.group.hypotheses[corner.row], corner.options[corner.column]];
-      if (previous === undefined || option === undefined) return;
-      const { added, state } = this.#append(previous, option);
-      queue.push({ ...corner, previous, option, state, score: previous.score + added + corner.future, sequence: sequence++ });
-    };
+    const queue = new CornerQueue();
     for (let covered = Math.max(0, words - longestPhrase(options)); covered < words; covered++) {
       for (const group of groups[covered] ?? []) {
         for (const [coverage, spanOptions] of this.#reachable(group, words - covered, options)) {
-          push({ group, options: spanOptions, coverage, future: future.remaining(coverage.firstGap, coverage.covered), row: 0, column: 0 });
+          queue.enter({ group, options: spanOptions, coverage, future: future.remaining(coverage.firstGap, coverage.covered) }, 0, 0);
         }
       }
     }
     const stack = new HypothesisStack();
-    for (let made = 0; made < this.settings.beam; made++) {
+    for (let made = 0; made < this.settings.beam;) {
       const corner = queue.pop();
       if (corner === undefined) break;
-      stack.add(this.#hypothesis(corner));
-      const { group, options: spanOptions, coverage, future: remaining, row, column } = corner;
-      push({ group, options: spanOptions, coverage, future: remaining, row, column: column + 1 });
-      if (column === 0) push({ group, options: spanOptions, coverage, future: remaining, row: row + 1, column });
+      const { previous, option, state, score, row, column } = corner;
+      if (state === undefined) {
+        const appended = this.#append(previous, option);
+        queue.push({ ...corner, state: appended.state, score: previous.score + appended.added + corner.future });
+        continue;
+      }
+      const reached = score - corner.future;
+      const { firstGap, covered } = corner.coverage;
+      stack.add({ firstGap, covered, state, last: option, score: reached, total: score, arcs: [{ previous, option, added: reached - previous.score }] });
+      made++;
+      queue.enter(corner, row, column + 1);
+      if (column === 0) queue.enter(corner, row + 1, column);
     }
     return stack;
   }
@@ -113,11 +136,6 @@ export class PhraseDecoder {
       const coverage = extended(group, group.end, from, from + length, limit);
       if (coverage !== undefined) yield [coverage, spanOptions];
     }
-  }
-
-  #hypothesis({ coverage, previous, option, state, score, future }: Corner): Hypothesis {
-    const reached = score - future;
-    return { ...coverage, state, last: option, score: reached, total: score, arcs: [{ previous, option, added: reached - previous.score }] };
   }
 
   /** What an option adds to a hypothesis' score, and where the language model is then. */

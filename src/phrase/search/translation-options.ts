@@ -21,6 +21,8 @@ export interface TranslationOption {
   readonly orientations: Float32Array | undefined;
 }
 
+type PlacelessOption = Omit<TranslationOption, "from" | "to">;
+
 /** The pair of a word that is copied. */
 export const COPIED = -1;
 
@@ -30,6 +32,8 @@ export type SentenceOptions = readonly (readonly (readonly TranslationOption[])[
 /** Gives the options of sentences under a table, a language model and weights. */
 export class OptionFinder {
   readonly #languageWords: Int32Array;
+  /** The best translations of the phrases that were asked for, by source phrase: common words have thousands. */
+  readonly #known = new Map<number, readonly PlacelessOption[]>();
 
   constructor(readonly table: PhraseTable, readonly language: NgramModel, readonly weights: Weights, readonly perPhrase: number) {
     this.#languageWords = languageWords(table, language);
@@ -45,26 +49,30 @@ export class OptionFinder {
         const id = ids[to - 1] ?? ABSENT;
         phrase = id === ABSENT ? NO_PHRASE : this.table.sourcePhrase(phrase, id);
         if (phrase === NO_PHRASE) break;
-        byLength.push(this.#best(phrase, from, to));
+        byLength.push(this.#best(phrase).map((option) => ({ ...option, from, to })));
       }
       if ((byLength[0] ?? []).length === 0) byLength[0] = [this.#copy(word, from)];
       return byLength;
     });
   }
 
-  #best(phrase: number, from: number, to: number): TranslationOption[] {
-    const options = [...this.table.pairsOf(phrase)].map((pair) => this.#option(pair, from, to));
-    return options.sort((a, b) => b.estimate - a.estimate || a.pair - b.pair).slice(0, this.perPhrase);
+  #best(phrase: number): readonly PlacelessOption[] {
+    const known = this.#known.get(phrase);
+    if (known !== undefined) return known;
+    const options = Array.from(this.table.pairsOf(phrase), (pair) => this.#option(pair));
+    const best = options.sort((a, b) => b.estimate - a.estimate || a.pair - b.pair).slice(0, this.perPhrase);
+    this.#known.set(phrase, best);
+    return best;
   }
 
-  #option(pair: number, from: number, to: number): TranslationOption {
+  #option(pair: number): PlacelessOption {
     const target = this.table.targetOf(pair);
     const words = Int32Array.from(target, (word) => this.#languageWords[word] ?? ABSENT);
     const logScores = this.table.logScores(pair);
     let score = this.#penalties(words.length);
     for (let at = 0; at < PHRASE_SCORES; at++) score += (this.weights[at] ?? 0) * (logScores[at] ?? 0);
     return {
-      from, to, pair, words, score,
+      pair, words, score,
       target: target.map((word) => this.table.targetWords.word(word)),
       estimate: score + this.#languageEstimate(words),
       orientations: this.table.logOrientations(pair),

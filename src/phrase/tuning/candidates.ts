@@ -10,12 +10,20 @@ export class Candidates {
   /** [size, statistics], row by row. */
   statistics = new Float64Array(0);
   readonly #known = new Set<string>();
+  readonly #measured = new Map<string, Float64Array>();
   #size = 0;
 
   constructor(readonly featureCount: number, readonly statisticCount: number) {}
 
   get size(): number {
     return this.#size;
+  }
+
+  /** A text's statistics, measured once. */
+  measure(text: string, statisticsOf: (text: string) => Float64Array): Float64Array {
+    const known = this.#measured.get(text) ?? statisticsOf(text);
+    this.#measured.set(text, known);
+    return known;
   }
 
   /** Adds a candidate unless one with the same features and statistics is there. @returns whether it is new */

@@ -1,6 +1,6 @@
 import { setImmediate as otherWork } from "node:timers/promises";
 import { bleuFromTotals, bleuStatistics, type BleuOptions } from "../../metrics/bleu.ts";
-import { totalStatistics, type SentenceStatistics } from "../../metrics/sentence-statistics.ts";
+import { accumulate } from "../arrays.ts";
 import type { NgramModel } from "../language/ngram-model.ts";
 import { PhraseDecoder, type SearchSettings } from "../search/decoder.ts";
 import { FEATURES, type Weights } from "../search/features.ts";
@@ -71,25 +71,19 @@ const SENTENCES_AT_ONCE = 8;
 async function translateInto(
   pools: readonly Candidates[], sentences: readonly TuningSentence[], decoder: PhraseDecoder, { nBest: count, bleu }: TuningSettings,
 ): Promise<{ bleu: number; newCandidates: number }> {
-  const first: number[][] = [];
+  const totals = new Float64Array(STATISTICS);
   let newCandidates = 0;
   for (const [at, { words, reference }] of sentences.entries()) {
-    const found = nBest(decoder.search(words), count);
-    const texts = found.map(({ phrases }) => joinWords(phrases.flatMap(({ target }) => target)));
-    const statistics = bleuStatistics(texts, texts.map(() => reference), bleu);
-    found.forEach(({ phrases }, k) => {
-      if (pools[at]?.add(decoder.features(phrases, words.length), rowOf(statistics, k)) === true) newCandidates++;
+    const pool = pools[at];
+    nBest(decoder.search(words), count).forEach(({ phrases }, rank) => {
+      const text = joinWords(phrases.flatMap(({ target }) => target));
+      const statistics = pool?.measure(text, () => bleuStatistics([text], [reference], bleu).values) ?? totals;
+      if (pool?.add(decoder.features(phrases, words.length), statistics) === true) newCandidates++;
+      if (rank === 0) statistics.forEach((value, place) => accumulate(totals, place, value));
     });
-    first.push([...rowOf(statistics, 0)]);
     if (at % SENTENCES_AT_ONCE === 0) await otherWork();
   }
-  const width = first[0]?.length ?? 0;
-  const totals = totalStatistics({ sentences: first.length, width, values: Float64Array.from(first.flat()) });
   return { bleu: bleuFromTotals(totals, bleu).score, newCandidates };
-}
-
-function rowOf({ values, width }: SentenceStatistics, row: number): Float64Array {
-  return values.subarray(row * width, (row + 1) * width);
 }
 
 /** Weights scaled so that their sizes add up to those of others. */
