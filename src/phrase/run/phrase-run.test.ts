@@ -24,7 +24,7 @@ beforeAll(async () => {
   const pairs = Array.from({ length: 60 }, (_, number) => pairAt(number));
   await writeFile(join(folder, "train.tsv"), pairs.map((pair) => `${pair.join("\t")}\n`).join(""));
   for (const name of ["first", "second"]) runs.push(await trainPhraseBased(config(name)));
-});
+}, 120_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 function config(name: string): ReturnType<typeof resolvePhraseRun> {
