@@ -65,6 +65,27 @@ describe("noise-free trainings", () => {
   });
 });
 
+/**
+ * Another implementation: scipy 1.17.1's Huber loss of the log-loss, minimised by its Nelder-Mead from the best of 432 points, restarted six
+ * times at a tolerance of 1e-11.
+ */
+describe("trainings with scatter are fitted as scipy fits them", () => {
+  const trainings = Array.from({ length: 30 }, (_, at): Observation => {
+    const [parameters, tokens] = [10 ** (7 + Math.floor(at / 6) / 2), 10 ** (9 + (at % 6) / 2)];
+    const scatter = 0.004 * Math.sin(12.9898 * (at + 1)) * Math.cos(78.233 * (at + 1));
+    return { parameters, tokens, loss: chinchilla.loss(besiroglu, { parameters, tokens }) * Math.exp(scatter) };
+  });
+
+  it.each([
+    [1e-3, 3.308819398413704e-5, { E: 1.8106513207521544, A: 478.4980847889138, B: 1894.026361427407, alpha: 0.3472804937619277, beta: 0.36104685893362254 }],
+    [Infinity, 5.3723731284978353e-5, { E: 1.8123407268974048, A: 474.0987196412204, B: 1975.1117076975615, alpha: 0.3466721070184987, beta: 0.3632099839498825 }],
+  ])("with a delta of %d", (delta, value, parameters) => {
+    const fit = fitLaw("chinchilla", trainings, { delta });
+    expect(fit.value).toBeLessThan(value * (1 + 1e-9));
+    expect(farthest(fit.parameters, parameters)).toBeLessThan(1e-6);
+  });
+});
+
 describe("the objective's gradient", () => {
   const points: readonly (readonly [Law, LawParameters])[] = [
     [chinchilla, besiroglu], [kaplan, publishedLaws["kaplan-2020"].parameters], [dataConstrained, publishedLaws["muennighoff-2023"].parameters],

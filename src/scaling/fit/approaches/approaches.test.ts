@@ -72,6 +72,13 @@ describe("Approach 1", () => {
     expect(intervals.a[0]).toBeLessThan(intervals.a[1]);
   });
 
+  it("is refused where no size between the smallest and the largest is ever lowest", () => {
+    // No curve crosses another: more parameters are always better.
+    const curves = [1e6, 1e7, 1e8].flatMap((parameters): Observation[] => [1e17, 1e18, 1e19].map((flops) => (
+      { parameters, tokens: flops / (6 * parameters), flops, name: String(parameters), loss: 3 - Math.log10(parameters) / 10 - Math.log10(flops) / 100 })));
+    expect(() => fitEnvelope(curves, options)).toThrow(/at least two sizes that are lowest somewhere/);
+  });
+
   it("is refused where each training has one row", () => {
     expect(() => fitEnvelope(trainingsOf(chinchilla, hoffmann, isoflopGrid(hoffmann, { width: 4 })), options)).toThrow(/several rows with the same name.*hold none/);
   });

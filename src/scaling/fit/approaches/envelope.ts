@@ -35,7 +35,7 @@ export interface EnvelopeFit {
  *
  * @param observations several of each training, told apart by their names
  * @param level of the intervals, from trainings drawn anew
- * @throws ScalingError when there are no curves of at least two sizes
+ * @throws ScalingError when there are no curves of at least three sizes, or fewer than two of the sizes between are ever lowest
  */
 export function fitEnvelope(observations: readonly Observation[], { level, repetitions, seed }: { readonly level: number; readonly repetitions: number; readonly seed: number }): EnvelopeFit {
   const curves = curvesOf(observations);
@@ -46,13 +46,16 @@ export function fitEnvelope(observations: readonly Observation[], { level, repet
   const [low, high] = sharedRange(curves);
   const grid = Array.from({ length: computes }, (_, at) => low * (high / low) ** (at / (computes - 1)));
   const envelope = envelopeOf(curves, grid);
+  if (!determinesLaw(envelope)) {
+    throw new ScalingError("Approach 1 needs at least two sizes that are lowest somewhere, besides the smallest and the largest; train more sizes between these, or use --approach 3.");
+  }
   const { squares, r2, ...allocation } = allocate(envelope);
   const coarse = grid.filter((_, at) => at % 15 === 0);
   const picks = new Uint32Array(curves.length);
   const draws = Array.from({ length: repetitions }, (_, draw) => {
     fillIntegers(picks, curves.length, seed, draw);
-    return allocate(envelopeOf([...new Set(picks)].flatMap((pick) => curves[pick] ?? []), coarse));
-  });
+    return envelopeOf([...new Set(picks)].flatMap((pick) => curves[pick] ?? []), coarse);
+  }).filter(determinesLaw).map(allocate);
   return { allocation, intervals: allocationIntervals(draws, level), objective: squares, r2, curves, envelope };
 }
 
@@ -84,6 +87,11 @@ function envelopeOf(curves: readonly Curve[], grid: readonly number[]): Envelope
     // Where the smallest or the largest is lowest, the best size may lie beyond it.
     return best.parameters > smallest && best.parameters < largest ? [best] : [];
   });
+}
+
+/** Whether a power law goes through an envelope: it has two sizes at least. */
+function determinesLaw(envelope: readonly EnvelopePoint[]): boolean {
+  return new Set(envelope.map(({ parameters }) => parameters)).size > 1;
 }
 
 function pointAt({ measurements }: Curve, flops: number): EnvelopePoint | undefined {
