@@ -53,11 +53,11 @@ export function fittedPadding(axis: Axis, asked: number): number {
 
 const isPowerOfTen = "abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 1e-9";
 
-/** Labels powers of ten alone, and fades the other grid lines, once the axis spans more than a decade and a half. */
+/** Labels powers of ten alone, and fades the other grid lines, once the axis spans more than two decades. */
 function logLabels(axis: Axis, values: readonly number[]) {
   const format = axis.format ?? "~g";
   const { low, high } = extent(values);
-  if (axis.ticks !== undefined || high < low * 10 ** 1.5) return { format };
+  if (axis.ticks !== undefined || high < low * 10 ** 2) return { format };
   return {
     format,
     labelExpr: `${isPowerOfTen} ? ${axis.format === undefined ? powerLabel : "datum.label"} : ''`,

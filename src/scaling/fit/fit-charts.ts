@@ -42,16 +42,17 @@ function contourChart({ fitted, observations, aside }: FitPicture, theme: ThemeN
   const [top, bottom] = [loss(sizes[0] ?? NaN, low), loss(sizes.at(-1) ?? NaN, high)];
   const levels = Array.from({ length: contours }, (_, at) => bottom * (top / bottom) ** ((at + 1) / (contours + 1)));
   const lines = levels.map((level): LineSeries => ({
-    name: level.toPrecision(3), points: sizes.flatMap((x) => tokensFor((tokens) => loss(x, tokens), level, low, high).map((y) => ({ x, y }))),
+    name: level.toPrecision(3), label: level.toPrecision(3), group: "equal loss", weight: "thin", unlisted: true, points: sizes.flatMap((x) => tokensFor((tokens) => loss(x, tokens), level, low, high).map((y) => ({ x, y }))),
   })).filter(({ points }) => points.length > 1);
-  const frontier = sizes.flatMap((x) => tokensBestFor(fitted, x, low, high).map((y) => ({ x, y })));
+  const best = sizes.flatMap((x) => tokensBestFor(fitted, x, low, high).map((y) => ({ x, y })));
+  const frontier: LineSeries[] = best.length < 2 ? [] : [{ name: "efficient frontier", style: "dashed", points: best }];
   const markers = (name: string, trainings: readonly Observation[]): LineSeries[] => (trainings.length === 0 ? [] : [{
     name, style: "markers", points: trainings.map(({ parameters, tokens }) => ({ x: parameters, y: tokens })),
   }]);
   return lineChart({
     title: `Equal loss under the law ${fitted.law.name}`, subtitle: `loss in nats a token; ${fitted.law.formula.length < 70 ? fitted.law.formula : fitted.law.source}`, theme,
     x: sizeAxis, y: { title: "training tokens D", unit: "tokens", scale: "log" }, width: 560, height: 380,
-    series: [...lines, { name: "efficient frontier", style: "dashed", points: frontier }, ...markers("trainings", observations), ...markers("set aside", aside)],
+    series: [...lines, ...frontier, ...markers("trainings", observations), ...markers("set aside", aside)],
   });
 }
 
