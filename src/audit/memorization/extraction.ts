@@ -103,7 +103,7 @@ async function continues(source: TextModel, sequences: readonly Int32Array[], pr
       rows.forEach((row, at) => input.set(row.subarray(0, -1), at * time));
       const scores = await decoder.distributions(decoder.remember(rows.length, time), { tokens: input });
       rows.forEach((row, at) => results.push(row.every((token, place) => (
-        place < prefix || likeliest(scores, (at * time + place - 1) * vocabulary, vocabulary) === token))));
+        place < prefix || likeliest(scores.data, (at * time + place - 1) * vocabulary, vocabulary) === token))));
       onProgress(results.length);
     }
     return results;
@@ -131,9 +131,10 @@ function cellsOf(outcomes: readonly Outcome[]): ExtractionCell[] {
 }
 
 function fitsOf(outcomes: readonly Outcome[]): Extraction["fits"] {
-  const largest = Math.max(...outcomes.map(({ parameters }) => parameters));
+  const most = Math.max(...outcomes.map(({ parameters }) => parameters));
+  const largest = outcomes.find(({ parameters }) => parameters === most)?.run;
   const longest = Math.max(...outcomes.map(({ prefix }) => prefix));
-  const ofLargest = outcomes.filter(({ parameters }) => parameters === largest);
+  const ofLargest = outcomes.filter(({ run }) => run === largest);
   const cases = [
     ["prefix", ofLargest], ["repetitions", ofLargest.filter(({ prefix }) => prefix === longest)], ["parameters", outcomes.filter(({ prefix }) => prefix === longest)],
   ] as const;

@@ -23,7 +23,9 @@ export function drawWindows(tokens: Int32Array, length: number, most: number, se
   const classes = new Map<number, Window[]>();
   for (const window of firsts.values()) {
     const power = Math.floor(Math.log2(window.repetitions));
-    classes.set(power, [...(classes.get(power) ?? []), window]);
+    const others = classes.get(power);
+    if (others === undefined) classes.set(power, [window]);
+    else others.push(window);
   }
   return [...classes].sort(([a], [b]) => a - b).flatMap(([power, windows]) => drawSome(windows, most, seed, power));
 }
