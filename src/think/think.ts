@@ -52,7 +52,7 @@ export interface ThinkReport {
   readonly attempts: number;
   /** Attempts in which no answer could be read. */
   readonly unparseable: number;
-  /** Problems whose given answer could not be read. */
+  /** Problems without an answer that could be read. */
   readonly unanswered: number;
   readonly verifier: { readonly thrown: number; readonly late: number };
 }
@@ -86,13 +86,13 @@ export async function think(task: Task, problems: readonly Problem[], sampler: S
   const shared = new SharedSampler(sampler);
   const solved: (SolvedProblem | undefined)[] = [];
   let stopped: Error | undefined;
-  let [next, done] = [0, 0];
+  let done = 0;
   requireAffordable(task, problems, sampler, settings, options.budget);
 
+  const waiting = problems.entries();
   const workThrough = async (): Promise<void> => {
-    for (let place = next++; place < problems.length && stopped === undefined; place = next++) {
-      const problem = problems[place];
-      if (problem === undefined) return;
+    for (const [place, problem] of waiting) {
+      if (stopped !== undefined) return;
       try {
         const account = new Account(options.budget, sampler.flops.bind(sampler));
         const outcome = await shared.work((draw) => strategy.solve(new ProblemWorkplace(
@@ -111,9 +111,11 @@ export async function think(task: Task, problems: readonly Problem[], sampler: S
   return { report: reportOf(kept, verifier.failures), solved: kept, failures: verifier.failures, stopped };
 }
 
+const NOTHING: Attempt = { text: "", verdict: { answer: undefined, meaning: undefined, correct: false }, meanLogProbability: undefined, tokens: 0 };
+
+/** A search may use its budget up before an attempt is whole; then nothing is the answer. */
 function finished(problem: Problem, outcome: Outcome | undefined, { usage }: Account): SolvedProblem {
-  if (outcome === undefined) throw new ThinkError(`The budget was used up before one attempt at "${problem.prompt.trim()}" was finished; give more.`);
-  return { problem, ...outcome, usage };
+  return { problem, ...(outcome ?? { chosen: NOTHING, attempts: [] }), usage };
 }
 
 function requireAffordable(task: Task, problems: readonly Problem[], sampler: Sampler, { maxTokens }: StrategySettings, budget: Budget | undefined): void {

@@ -54,15 +54,13 @@ export async function withRetries<T>(
 
 /** Does a piece of work for each item, so many at the same time; the results in the items' order. */
 export async function mapAtMost<Item, Result>(items: readonly Item[], concurrency: number, work: (item: Item) => Promise<Result>): Promise<Result[]> {
-  const results = new Map<number, Result>();
-  let next = 0;
+  const results: Result[] = [];
+  const waiting = items.entries();
   const workThrough = async (): Promise<void> => {
-    for (let at = next++; at < items.length; at = next++) {
-      for (const item of items.slice(at, at + 1)) results.set(at, await work(item));
-    }
+    for (const [at, item] of waiting) results[at] = await work(item);
   };
   await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, workThrough));
-  return items.flatMap((_, at) => (results.has(at) ? [results.get(at) as Result] : []));
+  return results;
 }
 
 /** Of English text, about; for models whose tokens are not known. */

@@ -34,6 +34,9 @@ export class Account {
   #written = 0;
   #flops: number | undefined = 0;
   #seconds = 0;
+  /** Of draws that are under way, at their greatest length. */
+  #heldTokens = 0;
+  #heldFlops = 0;
 
   /** `flops` as `Sampler.flops` counts them. */
   constructor(readonly budget: Budget | undefined, private readonly flops: (read: number, written: number, samples: number) => number | undefined) {}
@@ -43,6 +46,19 @@ export class Account {
     this.#written += written;
     this.#flops = flops === undefined || this.#flops === undefined ? undefined : this.#flops + flops;
     this.#seconds += seconds;
+  }
+
+  /** Keeps what draws may take at most from being promised to others, until what they took is added. */
+  async holding<T>({ read, written }: AttemptCost, samples: number, draws: () => Promise<T>): Promise<T> {
+    const [tokens, flops] = [samples * written, this.flops(read, written, samples) ?? 0];
+    this.#heldTokens += tokens;
+    this.#heldFlops += flops;
+    try {
+      return await draws();
+    } finally {
+      this.#heldTokens -= tokens;
+      this.#heldFlops -= flops;
+    }
   }
 
   get usage(): Usage {
@@ -55,10 +71,10 @@ export class Account {
     const { unit, amount } = this.budget;
     switch (unit) {
       case "tokens":
-        return clamp((amount - this.#written) / written, wanted);
+        return clamp((amount - this.#written - this.#heldTokens) / written, wanted);
       case "flops": {
         const [one, two] = [this.#needFlops(read, written, 1), this.#needFlops(read, written, 2)];
-        const left = amount - (this.#flops ?? 0);
+        const left = amount - (this.#flops ?? 0) - this.#heldFlops;
         return left < one ? 0 : clamp(1 + (left - one) / (two - one), wanted);
       }
       case "seconds":

@@ -12,7 +12,11 @@ export const diverseTree: Strategy = {
   verifies: true,
   async solve(place) {
     const finished = new FinishedAttempts(place);
-    while (!finished.solved && finished.count < place.settings.samples && await searchOnce(place, finished));
+    const { samples } = place.settings;
+    // A search may finish nothing, where all steps are wrong.
+    for (let round = 0; round < samples && finished.count < samples && !finished.solved; round++) {
+      if (!await searchOnce(place, finished)) break;
+    }
     return finished.outcome();
   },
 };
@@ -23,7 +27,8 @@ async function searchOnce(place: Workplace, finished: FinishedAttempts): Promise
   const roots = await nextSteps(place, BEGINNING, beam * width);
   for (const attempt of roots.attempts) await finished.add(attempt);
   const lasted = await Promise.all(bestPartials(roots.partials, beam).map((root) => searchSubtree(place, root, finished)));
-  return !roots.exhausted && lasted.every((each) => each);
+  // A subtree may be refused what another holds for the moment.
+  return !roots.exhausted && (lasted.length === 0 || lasted.some((each) => each));
 }
 
 async function searchSubtree(place: Workplace, root: PartialSolution, finished: FinishedAttempts): Promise<boolean> {

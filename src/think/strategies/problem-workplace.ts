@@ -37,22 +37,21 @@ export class ProblemWorkplace implements Workplace {
     return this.options.task.steps?.separator;
   }
 
-  affords(written: string, maxTokens = this.settings.maxTokens): boolean {
-    return this.#affordable(written, 1, maxTokens) > 0;
-  }
-
   async draw(written: string, samples: number, options: DrawOptions = {}): Promise<readonly Sample[]> {
     const { settings, task, problem, account, place, seed, signal } = this.options;
     const { temperature = settings.temperature, maxTokens = settings.maxTokens, stop = [] } = options;
-    const affordable = this.#affordable(written, samples, maxTokens);
+    const cost = { read: this.#countRead(written), written: maxTokens };
+    const affordable = account.affordable(cost, samples);
     if (affordable === 0) return [];
     // Problems whose budgets let them draw about as much draw the same, and so in one batch.
     const count = affordable === samples ? samples : 2 ** Math.floor(Math.log2(affordable));
     const request: SampleOptions = { samples: count, temperature, maxTokens, stop, seed, signal };
     const stream = hash32(seed, place, this.#draws++);
-    const { samples: drawn, usage } = await this.drawSamples({ prompt: problem.prompt, written, instruction: task.instruction, stream }, request);
-    account.add(usage);
-    return drawn;
+    return account.holding(cost, count, async () => {
+      const { samples: drawn, usage } = await this.drawSamples({ prompt: problem.prompt, written, instruction: task.instruction, stream }, request);
+      account.add(usage);
+      return drawn;
+    });
   }
 
   judge(text: string): Promise<Verdict> {
@@ -68,8 +67,7 @@ export class ProblemWorkplace implements Workplace {
     return reward === undefined ? Number(attempt.verdict.correct) : reward(problem, attempt);
   }
 
-  #affordable(written: string, samples: number, maxTokens: number): number {
-    const read = this.sampler.countTokens(this.options.problem.prompt + written);
-    return this.options.account.affordable({ read, written: maxTokens }, samples);
+  #countRead(written: string): number {
+    return this.sampler.countTokens(this.options.problem.prompt + written);
   }
 }

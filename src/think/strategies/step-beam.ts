@@ -12,7 +12,11 @@ export const stepBeam: Strategy = {
   verifies: true,
   async solve(place) {
     const finished = new FinishedAttempts(place);
-    while (!finished.solved && finished.count < place.settings.samples && await searchOnce(place, finished));
+    const { samples } = place.settings;
+    // A search may finish nothing, where all steps are wrong.
+    for (let round = 0; round < samples && finished.count < samples && !finished.solved; round++) {
+      if (!await searchOnce(place, finished)) break;
+    }
     return finished.outcome();
   },
 };

@@ -48,8 +48,6 @@ export interface Workplace {
   readonly settings: StrategySettings;
   /** Stands between steps; `undefined` for tasks without. */
   readonly separator: string | undefined;
-  /** Whether so many tokens after this much text are paid for. */
-  affords(written: string, maxTokens?: number): boolean;
   /** Goes on from what is written, up to `samples` times, as often as the budget allows; none where it allows none. */
   draw(written: string, samples: number, options?: DrawOptions): Promise<readonly Sample[]>;
   /** What the verifier says of a text. */
@@ -71,6 +69,6 @@ export interface Strategy {
   readonly description: string;
   /** Whether it asks the verifier, or goes by the model alone. */
   readonly verifies: boolean;
-  /** `undefined` where the budget is too small for one attempt. */
+  /** `undefined` where the budget was used up before an attempt was whole. */
   solve(place: Workplace): Promise<Outcome | undefined>;
 }

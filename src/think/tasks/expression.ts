@@ -18,7 +18,7 @@ const LONGEST = 400;
 
 /** Reads an expression; `undefined` where the text is not one. */
 export function parseExpression(text: string): Expression | undefined {
-  const tokens = text.length > LONGEST ? null : text.replaceAll(/\s+/g, "").match(/\d{1,15}(?:\.\d{1,15})?|[-+*/()]|./gu);
+  const tokens = text.length > LONGEST ? null : text.match(/\d{1,15}(?:\.\d{1,15})?|\S/gu);
   if (tokens === null) return undefined;
   const numbers: number[] = [];
   let at = 0;

@@ -38,6 +38,7 @@ async function before<T>(promise: Promise<T>, milliseconds: number): Promise<Lim
   }
 }
 
+/** The error comes from the script's own surroundings, whose `Error` is another. */
 function isTimeout(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT";
+  return typeof error === "object" && error !== null && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT";
 }

@@ -51,10 +51,16 @@ export class Verifier {
   }
 
   async #judge(problem: Problem, text: string): Promise<Verdict> {
-    const answer = await this.#limited(() => this.task.parse(text), undefined);
-    if (answer === undefined) return { answer, meaning: undefined, correct: false };
-    const meaning = await this.#limited(() => this.task.meaning?.(problem, answer) ?? answer, answer);
-    return { answer, meaning, correct: await this.#limited(() => this.task.verify(problem, answer), false) };
+    let read: Pick<Verdict, "answer" | "meaning"> = { answer: undefined, meaning: undefined };
+    // One call, for each has its price; what was read before it failed stands.
+    const correct = await this.#limited(() => {
+      const answer = this.task.parse(text);
+      if (answer === undefined) return false;
+      read = { answer, meaning: answer };
+      read = { answer, meaning: this.task.meaning?.(problem, answer) ?? answer };
+      return this.task.verify(problem, answer);
+    }, false);
+    return { ...read, correct };
   }
 
   async #limited<T>(call: () => T | Promise<T>, otherwise: T): Promise<T> {
