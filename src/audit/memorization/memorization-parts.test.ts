@@ -30,8 +30,8 @@ describe("insertCanaries", () => {
 });
 
 describe("skew normal", () => {
-  test.each([ // mpmath, 20 digits
-    [0.5, 0.4795001221869534623], [1.5, 0.033894853524689272933], [3, 2.2090496998585441373e-5], [8, 1.1224297172982927079e-29], [-1, 1.8427007929497148693],
+  test.each([ // mpmath
+    [0.5, 0.47950012218695346], [1.5, 0.033894853524689273], [3, 2.209049699858544e-5], [8, 1.1224297172982927e-29], [-1, 1.8427007929497149],
   ])("erfc(%d)", (x, expected) => expect(erfc(x) / expected).toBeCloseTo(1, 12));
 
   it.prop([fc.double({ min: -30, max: 4, noNaN: true })])("without a shape is normal, in the far tail too", (z) => {
