@@ -7,7 +7,7 @@ import { LanguageDecoder } from "./language-decoder.ts";
 import { nextToken, scoreNext } from "./next-token.ts";
 import { speculate } from "./speculation.ts";
 import { TextRow, type RowSettings } from "./text-row.ts";
-import type { NewTokens, TokenScorer } from "./token-scorer.ts";
+import type { NewTokens, TokenMemory, TokenScorer } from "./token-scorer.ts";
 import type { TextVocabulary } from "./vocabulary.ts";
 
 /** How texts are written in a model's tokens. */
@@ -129,9 +129,14 @@ export class Generator {
         for (const { row } of running) row.slide(context);
         memory = this.scorer.remember(running.length, capacity);
         input = fillUp(running.map(({ row }) => row.seen));
+      } else if (staysWhole(memory, running.map(({ place }) => place), capacity)) {
+        const tokens = new Int32Array(memory.rows);
+        for (const { row, place } of running) tokens[place] = row.seen.at(-1) ?? 0;
+        input = { tokens };
+        writing = running;
+        continue;
       } else {
-        const unchanged = running.length === memory.rows && running.every(({ place }, at) => place === at);
-        if (!unchanged) memory = memory.keep(running.map(({ place }) => place));
+        memory = memory.keep(running.map(({ place }) => place));
         input = { tokens: Int32Array.from(running, ({ row }) => row.seen.at(-1) ?? 0) };
       }
       writing = running.map(({ row }, place) => ({ row, place }));
@@ -165,6 +170,14 @@ export class Generator {
     this.#constrained.set(constraint, known);
     return known;
   }
+}
+
+/**
+ * Whether rows that are over stay in the memory, as long as most are not: to read a token that is not meant costs less than
+ * to copy what the others remember. No row may be over-full by it, or stand for several texts.
+ */
+function staysWhole({ rows, lengths }: TokenMemory, places: readonly number[], capacity: number): boolean {
+  return 2 * places.length > rows && new Set(places).size === places.length && lengths.every((length) => length < capacity);
 }
 
 /** Right of shorter prompts stand tokens that are not meant. */
