@@ -1,6 +1,6 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import { symmetrisations, symmetrise, type AlignmentLinks, type Symmetrisation } from "./symmetrise.ts";
+import { symmetrise, type AlignmentLinks, type Symmetrisation } from "./symmetrise.ts";
 
 /** Both directions of a sentence pair of up to six words a side. */
 const directions = fc.tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 6 })).chain(([sources, targets]) => fc.tuple(
@@ -18,9 +18,11 @@ function texts(each: AlignmentLinks): Set<string> {
 
 describe("symmetrisation", () => {
   property.prop([directions])("each way lies between intersection and union, and the final ones hold what was grown", ([forward, backward]) => {
-    const [intersection, union, grow, final, finalAnd] = symmetrisedAll(forward, backward);
-    for (const [smaller, larger] of [[intersection, grow], [grow, finalAnd], [grow, final], [finalAnd, union], [final, union]] as const) {
-      for (const link of smaller) expect(larger).toContain(link);
+    const order = [["intersection", "grow-diag"], ["grow-diag", "grow-diag-final-and"], ["grow-diag", "grow-diag-final"],
+      ["grow-diag-final-and", "union"], ["grow-diag-final", "union"]] as const;
+    for (const [smaller, larger] of order) {
+      const all = links(forward, backward, larger);
+      for (const link of links(forward, backward, smaller)) expect(all).toContain(link);
     }
   });
 
@@ -45,8 +47,4 @@ describe("symmetrisation", () => {
     expect(links(forward, backward, "grow-diag")).toEqual(new Set(["0-0", "1-0", "1-1"]));
     expect(links(forward, backward, "grow-diag-final-and")).toEqual(new Set(["0-0", "1-0", "1-1", "4-2"]));
   });
-
-  function symmetrisedAll(forward: readonly number[], backward: readonly number[]): Set<string>[] {
-    return symmetrisations.map((how) => links(forward, backward, how));
-  }
 });

@@ -7,12 +7,15 @@ import { hash32 } from "../../data/shuffle.ts";
 import { PhraseTranslator } from "./phrase-translator.ts";
 import { trainPhraseBased, type TrainedPhraseRun } from "./train-phrase-based.ts";
 
-const WORDS = [["cat", "chat"], ["dog", "chien"], ["horse", "cheval"], ["bird", "oiseau"], ["fish", "poisson"]] as const;
-const COLOURS = [["red", "rouge"], ["black", "noir"], ["small", "petit"]] as const;
+/** Words with their translations. */
+type Translated = [[string, string], ...[string, string][]];
+
+const WORDS: Translated = [["cat", "chat"], ["dog", "chien"], ["horse", "cheval"], ["bird", "oiseau"], ["fish", "poisson"]];
+const COLOURS: Translated = [["red", "rouge"], ["black", "noir"], ["small", "petit"]];
 
 /** "a red cat sees a dog." — "un chat rouge voit un chien." */
 function pairAt(number: number): readonly [string, string] {
-  const pick = <Item>(items: readonly [Item, ...Item[]], at: number): Item => items[hash32(number, at) % items.length] ?? items[0];
+  const pick = (items: Translated, at: number): [string, string] => items[hash32(number, at) % items.length] ?? items[0];
   const [[noun, nom], [other, autre], [colour, couleur]] = [pick(WORDS, 1), pick(WORDS, 2), pick(COLOURS, 3)];
   return [`A ${colour} ${noun} sees a ${other}.`, `Un ${nom} ${couleur} voit un ${autre}.`];
 }
