@@ -53,9 +53,9 @@ async function runCurve(name: string, runs: readonly string[], flags: CurveFlags
   if (flags.svg !== undefined) await writeSvg(flags.svg, accuracyChart(curves, { title }));
   if (flags.html !== undefined) await writeCurvePage(flags.html, title, curves, exchange);
   printResult(io, flags.json, { task: name, runs: curves, exchange }, () => [
-    ...curves.flatMap((curve) => [describeRun(curve), table(HEADINGS, curve.points.map(pointRow), NUMBERS), "", ...describeCoverage(curve), ""]),
+    ...curves.flatMap((curve) => [describeRun(curve), table(HEADINGS, curve.points.map(pointRow), NUMBERS), ...describeCoverage(curve), ""]),
     ...exchange.map(describeExchange),
-    ...[flags.svg, flags.html].flatMap((path) => (path === undefined ? [] : [`The picture is in ${path}.`])),
+    ...(flags.svg === undefined ? [] : [`The picture is in ${flags.svg}.`]), ...(flags.html === undefined ? [] : [`The page is in ${flags.html}.`]),
   ].join("\n"));
 }
 

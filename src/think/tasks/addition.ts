@@ -22,7 +22,7 @@ export function addition(name: string, { digits, format }: ArithmeticOptions): T
     length: format === "scratchpad" ? (digits + 1) * (digits + 8) : digits + 2,
     problems: async (split, choice) => generatedProblems(name, split, choice, (draws) => {
       const [left, right] = [draws.between(least, most), draws.between(least, most)];
-      return { key: `${Math.min(left, right)}+${Math.max(left, right)}`, prompt: `${left}+${right}=`, data: { left, right } };
+      return { key: `${Math.min(left, right)}+${Math.max(left, right)}`, prompt: `${left}+${right}=${format === "scratchpad" ? "\n" : ""}`, data: { left, right } };
     }),
     solution: ({ data }) => writeResult(data.left + data.right, format, () => columns(data)),
     parse: (text) => readResult(text, format),

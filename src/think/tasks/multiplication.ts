@@ -12,7 +12,7 @@ export function multiplication(name: string, { digits, format }: ArithmeticOptio
     length: format === "scratchpad" ? 2 * digits * (6 * digits + 4) : 2 * digits + 1,
     problems: async (split, choice) => generatedProblems(name, split, choice, (draws) => {
       const [left, right] = [draws.between(least, most), draws.between(least, most)];
-      return { key: `${Math.min(left, right)}*${Math.max(left, right)}`, prompt: `${left}*${right}=`, data: { left, right } };
+      return { key: `${Math.min(left, right)}*${Math.max(left, right)}`, prompt: `${left}*${right}=${format === "scratchpad" ? "\n" : ""}`, data: { left, right } };
     }),
     solution: ({ data }) => writeResult(data.left * data.right, format, () => partialProducts(data)),
     parse: (text) => readResult(text, format),
