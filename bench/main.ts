@@ -10,6 +10,7 @@ import { lstmDecode } from "./lstm-decode.ts";
 import { lstmTrain } from "./lstm-train.ts";
 import { transport } from "./transport.ts";
 import { parallel } from "./parallel.ts";
+import { scalingFit } from "./scaling-fit.ts";
 import { shakespeare } from "./shakespeare.ts";
 import { transformerTrain } from "./transformer-train.ts";
 
@@ -28,6 +29,7 @@ const BENCHMARKS = {
   "gpt-decode-wide": { run: () => gptDecode({ ...SMALL_GPT, vocabulary: 50_257 }) },
   "transport": { run: () => transport() },
   "parallel": { run: () => parallel() },
+  "scaling-fit": { run: () => scalingFit() },
   "graph-compile": { run: () => graphCompile() },
 } as const satisfies Record<string, { run: (threads?: number) => Promise<object> }>;
 
