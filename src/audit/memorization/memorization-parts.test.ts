@@ -31,7 +31,7 @@ describe("insertCanaries", () => {
 
 describe("skew normal", () => {
   test.each([ // mpmath
-    [0.5, 0.47950012218695346], [1.5, 0.033894853524689273], [3, 2.209049699858544e-5], [8, 1.1224297172982927e-29], [-1, 1.8427007929497149],
+    [0.5, 0.479500122186953], [1.5, 0.0338948535246893], [3, 0.0000220904969985854], [8, 1.12242971729829e-29], [-1, 1.84270079294972],
   ])("erfc(%d)", (x, expected) => expect(erfc(x) / expected).toBeCloseTo(1, 12));
 
   it.prop([fc.double({ min: -30, max: 4, noNaN: true })])("without a shape is normal, in the far tail too", (z) => {
@@ -45,12 +45,12 @@ describe("skew normal", () => {
 
   test("is found again from its quantiles", () => {
     const truth = { location: 10, scale: 2, shape: 3 };
-    const values = Array.from({ length: 301 }, (_, at) => 7 + at / 20);
+    const values = Array.from({ length: 121 }, (_, at) => 7 + at / 8);
     const shares = values.map((value) => Math.exp(logCumulative(truth, value)));
     const quantile = (share: number): number => {
       const above = shares.findIndex((each) => each > share);
       const [low = 0, high = 1] = [shares[above - 1], shares[above]];
-      return (values[above - 1] ?? NaN) + (share - low) / (high - low) / 20;
+      return (values[above - 1] ?? NaN) + (share - low) / (high - low) / 8;
     };
     const fitted = fitSkewNormal(Array.from({ length: 400 }, (_, at) => quantile((at + 0.5) / 400)));
     expect(fitted.location).toBeCloseTo(10, 0);
