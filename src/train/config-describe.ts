@@ -19,10 +19,13 @@ export interface FieldDescription {
   readonly when?: string;
 }
 
-const schemas = { pairs: runJsonSchema, text: textRunJsonSchema, phrases: phraseRunJsonSchema } as const;
+/** What a configuration is for. */
+export type ConfigKind = "pairs" | "text" | "phrases";
+
+const schemas: Readonly<Record<ConfigKind, FieldSchema>> = { pairs: runJsonSchema, text: textRunJsonSchema, phrases: phraseRunJsonSchema };
 
 /** Every field of a configuration, of pairs, of text or of a phrase-based translator, in the order in which it is written, parents before their fields. */
-export function describeConfig(kind: keyof typeof schemas = "pairs"): FieldDescription[] {
+export function describeConfig(kind: ConfigKind = "pairs"): FieldDescription[] {
   return describeFields(schemas[kind], "");
 }
 
