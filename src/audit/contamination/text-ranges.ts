@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { open } from "node:fs/promises";
 import { DataError } from "../../data/data-error.ts";
 import { byteChunks, unreadable } from "../../data/documents/byte-chunks.ts";
+import { unfinishedBytes } from "../../data/documents/utf8-text.ts";
 import { validPrefix } from "../../data/text-file.ts";
 
 const CHUNK_BYTES = 1 << 20;
@@ -26,7 +27,7 @@ export async function* textChunks(file: string, range?: ByteRange): AsyncGenerat
   let isFirst = offset === 0;
   for await (const chunk of chunks) {
     const bytes = carried.length === 0 ? chunk : Buffer.concat([carried, chunk]);
-    const whole = bytes.subarray(0, bytes.length - unfinished(bytes));
+    const whole = bytes.subarray(0, bytes.length - unfinishedBytes(bytes));
     if (!isUtf8(whole)) throw notUtf8(file, offset, whole);
     yield isFirst && whole[0] === 0xef && whole[1] === 0xbb && whole[2] === 0xbf ? whole.subarray(3) : whole;
     isFirst &&= whole.length === 0;
@@ -60,16 +61,6 @@ async function* rangeChunks(file: string, { from, to }: ByteRange): AsyncGenerat
   } finally {
     await handle.close();
   }
-}
-
-/** How many of the last bytes begin a character that goes on in the next piece. */
-function unfinished(bytes: Buffer): number {
-  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
-    const byte = bytes[bytes.length - back] ?? 0;
-    if (byte < 0x80) return 0;
-    if (byte >= 0xc0) return back < (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) ? back : 0;
-  }
-  return 0;
 }
 
 function notUtf8(file: string, offset: number, bytes: Buffer): DataError {

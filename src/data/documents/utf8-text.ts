@@ -11,7 +11,7 @@ export async function* decodeUtf8(chunks: AsyncIterable<Buffer>, file: string): 
   let offset = 0;
   for await (const chunk of chunks) {
     const bytes = carried.length === 0 ? chunk : Buffer.concat([carried, chunk]);
-    const whole = bytes.subarray(0, bytes.length - unfinished(bytes));
+    const whole = bytes.subarray(0, bytes.length - unfinishedBytes(bytes));
     if (!isUtf8(whole)) throw invalid(file, whole, offset);
     const text = whole.toString("utf8");
     if (text !== "") yield offset === 0 && text.startsWith("\ufeff") ? text.slice(1) : text;
@@ -22,7 +22,7 @@ export async function* decodeUtf8(chunks: AsyncIterable<Buffer>, file: string): 
 }
 
 /** How many of the last bytes begin a character that goes on in the next piece: 0 to 3. */
-function unfinished(bytes: Buffer): number {
+export function unfinishedBytes(bytes: Buffer): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] ?? 0;
     if (byte < 0x80) return 0;

@@ -1,5 +1,5 @@
 import { BEGINNING, bestPartials, nextSteps, type PartialSolution } from "./partial.ts";
-import { FinishedAttempts } from "./search-outcome.ts";
+import { searchAnew, type FinishedAttempts } from "./search-outcome.ts";
 import type { Strategy, Workplace } from "./strategy.ts";
 
 /**
@@ -10,15 +10,7 @@ import type { Strategy, Workplace } from "./strategy.ts";
 export const diverseTree: Strategy = {
   description: "subtrees with different beginnings, each searched by itself and guided by the step score",
   verifies: true,
-  async solve(place) {
-    const finished = new FinishedAttempts(place);
-    const { samples } = place.settings;
-    // A search may finish nothing, where all steps are wrong.
-    for (let round = 0; round < samples && finished.count < samples && !finished.solved; round++) {
-      if (!await searchOnce(place, finished)) break;
-    }
-    return finished.outcome();
-  },
+  solve: (place) => searchAnew(place, searchOnce),
 };
 
 /** Whether the budget lasted. */

@@ -30,3 +30,18 @@ export class FinishedAttempts {
     return chosen && { chosen, attempts: this.#attempts };
   }
 }
+
+/**
+ * Searches anew until an attempt is accepted, the settings' `samples` are finished or the budget is used up.
+ *
+ * @param searchOnce adds what it finishes; says whether the budget lasted
+ */
+export async function searchAnew(place: Workplace, searchOnce: (place: Workplace, finished: FinishedAttempts) => Promise<boolean>): Promise<Outcome | undefined> {
+  const finished = new FinishedAttempts(place);
+  const { samples } = place.settings;
+  // A search may finish nothing, where all steps are wrong.
+  for (let round = 0; round < samples && finished.count < samples && !finished.solved; round++) {
+    if (!await searchOnce(place, finished)) break;
+  }
+  return finished.outcome();
+}
