@@ -4,6 +4,7 @@ import { table } from "./format.ts";
 
 /** A sentence's translation, the phrases it was made of in the order of the target, and the longest phrases held. */
 export function describeExplanation({ source, translation, used, held }: Explanation): string {
+  if (source.length === 0) return "";
   const rows = used.map((phrase) => [
     phrase.to - phrase.from === 1 ? String(phrase.from) : `${phrase.from}-${phrase.to - 1}`,
     phrase.source.join(" "), phrase.target.join(" "), phrase.held ? "" : "not in the table, copied",
