@@ -7,7 +7,9 @@ import { withTranslator, type ModelFlags } from "./options.ts";
 
 /** Whether a folder is the run of a phrase-based translator; folders that are no runs are left to whoever opens them. */
 export async function isPhraseRun(path: string): Promise<boolean> {
-  return !(await isModelFolder(path)) && (await RunDirectory.open(path)).isPhraseRun();
+  if (await isModelFolder(path)) return false;
+  const directory = await RunDirectory.open(path).catch(() => undefined);
+  return await directory?.isPhraseRun() ?? false;
 }
 
 /** Opens a run of any kind that translates, or an ensemble of networks, for as long as `use` takes. */
