@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "examples/**/*.test.ts"],
     pool: "forks",
+    maxWorkers: "100%", // one less than there are cores by default, which is half of two
     testTimeout: 120_000,
   },
 });
