@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { loadAnyConfig, loadConfig } from "../train/config-load.ts";
+import { loadAnyConfig, loadConfig, loadTrainable } from "../train/config-load.ts";
 import { inspectConfig } from "../train/inspect.ts";
 import { Workplace } from "./fixtures/command-line.ts";
 import { main } from "./program.ts";
@@ -51,9 +51,13 @@ describe("inspect", () => {
 });
 
 describe("the examples", () => {
+  it("of a phrase-based translator has no network to inspect, which is said", async () => {
+    await expect(loadAnyConfig(`${examples}translate-phrases.config.ts`)).rejects.toThrow(/describes a phrase-based translator, which has no network/);
+  });
+
   it("are valid configurations", async () => {
     const configs = (await readdir(examples)).filter((file) => file.endsWith(".config.ts"));
     expect(configs.length).toBeGreaterThanOrEqual(5);
-    for (const file of configs) await expect(loadAnyConfig(`${examples}${file}`), file).resolves.toMatchObject({ name: file.replace(".config.ts", "") });
+    for (const file of configs) await expect(loadTrainable(`${examples}${file}`), file).resolves.toMatchObject({ name: file.replace(".config.ts", "") });
   });
 });

@@ -27,10 +27,11 @@ export async function loadConfig(file: string, overrides: readonly string[] = []
   return resolveDataPaths(resolveRun(input, path), dirname(path));
 }
 
-/** A configuration of either kind, whichever the file holds; otherwise as `loadConfig`. */
+/** A network's configuration, of pairs or of text, whichever the file holds; otherwise as `loadConfig`. */
 export async function loadAnyConfig(file: string, overrides: readonly string[] = []): Promise<RunConfig | TextRunConfig> {
   const path = resolve(file);
   const input = await readConfigFile(path);
+  if (isPhraseRun(input)) throw new ConfigError(["it describes a phrase-based translator, which has no network; use it with decade train, and its run with translate, evaluate or inspect."], path);
   const config = isTextRun(input) ? resolveTextRun(applyOverrides(input, overrides, textRunJsonSchema), path)
     : resolveRun(applyOverrides(input, overrides, runJsonSchema), path);
   return resolveConfigPaths(config, dirname(path));
