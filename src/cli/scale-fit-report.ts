@@ -2,7 +2,8 @@
 import { growthExponents, type Analysis } from "../scaling/fit/analyse.ts";
 import type { EnvelopeFit } from "../scaling/fit/approaches/envelope.ts";
 import type { IsoflopBias, IsoflopFit } from "../scaling/fit/approaches/isoflop.ts";
-import { percentileInterval, type Allocation } from "../scaling/fit/approaches/power-fit.ts";
+import { percentileInterval } from "../metrics/quantile.ts";
+import type { Allocation } from "../scaling/fit/approaches/power-fit.ts";
 import type { Evaluation } from "../scaling/fit/evaluate.ts";
 import type { Prediction } from "../scaling/fit/goodness.ts";
 import { listed } from "../scaling/fit/identify.ts";

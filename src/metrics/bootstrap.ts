@@ -4,6 +4,7 @@
  * the test set with replacement, and each is scored from its sufficient statistics.
  */
 import { checkSeed, fillIntegers } from "./counter-random.ts";
+import { quantile } from "./quantile.ts";
 import { totalStatistics, type MetricOfTotals, type SentenceStatistics } from "./sentence-statistics.ts";
 
 /** How a bootstrap is run. */
@@ -89,14 +90,4 @@ function checkBootstrap({ resamples = 1000, confidence = 0.95, seed = 12345 }: B
   }
   checkSeed(seed);
   return { resamples, confidence, seed };
-}
-
-/** A quantile of sorted values, linear between neighbours (type 7 of Hyndman and Fan 1996). */
-function quantile(sorted: Float64Array, share: number): number {
-  const position = share * (sorted.length - 1);
-  const below = Math.floor(position);
-  const left = sorted[below] ?? NaN;
-  const right = sorted[below + 1] ?? left;
-  const fraction = position - below;
-  return fraction === 0 ? left : left + fraction * (right - left);
 }

@@ -1,10 +1,10 @@
 /** A fit with everything that is told of it: intervals, what stays loose, and how it predicts what it did not see. */
+import { percentileInterval } from "../../metrics/quantile.ts";
 import type { ChinchillaParameter } from "../laws/chinchilla.ts";
 import type { Interval, LawRange, SavedLaw } from "../laws/law-file.ts";
 import type { LawParameters } from "../laws/law.ts";
 import { flopsOf, type Observation } from "../observation.ts";
 import { distributions } from "../slopes/distributions.ts";
-import { percentileInterval } from "./approaches/power-fit.ts";
 import { bootstrapParameters, bootstrapTwoSteps, fitInTwoSteps, fitLaw, leaveOneOut, type FitOptions, type LawFit } from "./fit-law.ts";
 import { predict, type Prediction } from "./goodness.ts";
 import { profileIntervals } from "./profile.ts";

@@ -1,4 +1,5 @@
 /** How sure a plan is: what resampled fits of the law make of it. */
+import { percentileInterval } from "../../metrics/quantile.ts";
 import type { SavedLaw } from "../laws/law-file.ts";
 import { publishedLaws, type FittedLaw, type PublishedLawName } from "../laws/published.ts";
 import type { Scale } from "../observation.ts";
@@ -60,19 +61,8 @@ export function planIntervals({ law, source, draws, level }: PlanningLaw, planne
   const best = surfaces.map((surface) => bestTraining(surface, { ...budget, inferenceTokens: 0 }));
   return {
     level,
-    loss: percentiles(surfaces.map((surface) => surface.loss(planned)), level),
-    parameters: percentiles(best.map(({ parameters }) => parameters), level),
-    tokens: percentiles(best.map(({ tokens }) => tokens), level),
+    loss: percentileInterval(surfaces.map((surface) => surface.loss(planned)), level),
+    parameters: percentileInterval(best.map(({ parameters }) => parameters), level),
+    tokens: percentileInterval(best.map(({ tokens }) => tokens), level),
   };
-}
-
-/** The middle share of some values: linear between neighbours (type 7 of Hyndman and Fan 1996). */
-function percentiles(values: readonly number[], level: number): Interval {
-  const sorted = Float64Array.from(values).sort();
-  const at = (share: number): number => {
-    const position = share * (sorted.length - 1);
-    const [below, above] = [sorted[Math.floor(position)] ?? NaN, sorted[Math.ceil(position)] ?? NaN];
-    return below + (position - Math.floor(position)) * (above - below);
-  };
-  return [at((1 - level) / 2), at((1 + level) / 2)];
 }

@@ -1,4 +1,5 @@
 /** Power laws of the best size and the best amount of data over compute: what Approaches 1 and 2 end in. */
+import { percentileInterval } from "../../../metrics/quantile.ts";
 import type { Interval } from "../../laws/law-file.ts";
 import { leastSquares } from "../matrix.ts";
 
@@ -38,15 +39,4 @@ function line(xs: readonly number[], ys: readonly number[]): { slope: number; fa
 export function allocationIntervals(draws: readonly Allocation[], level: number): Record<keyof Allocation, Interval> {
   const of = (name: keyof Allocation): Interval => percentileInterval(draws.map((draw) => draw[name]), level);
   return { a: of("a"), b: of("b"), kN: of("kN"), kD: of("kD") };
-}
-
-/** The middle share of some values, linear between neighbours. */
-export function percentileInterval(values: readonly number[], level: number): Interval {
-  const sorted = Float64Array.from(values.filter((value) => !Number.isNaN(value))).sort();
-  const at = (share: number): number => {
-    const place = share * (sorted.length - 1);
-    const [below, above] = [sorted[Math.floor(place)] ?? NaN, sorted[Math.ceil(place)] ?? NaN];
-    return below === above ? below : below + (above - below) * (place - Math.floor(place));
-  };
-  return [at((1 - level) / 2), at((1 + level) / 2)];
 }
