@@ -2,6 +2,7 @@
  * Whether texts were trained on, told by how much likelier the model finds them than a reference model does (Carlini et
  * al. 2021, "Extracting Training Data from Large Language Models", section 5).
  */
+import { areaUnderCurve } from "../../metrics/area-under-curve.ts";
 import type { TextModel } from "../../decode/language/generator.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { philox } from "../../metrics/counter-random.ts";
@@ -40,20 +41,6 @@ export async function measureMembership(
     members: members.length, others: others.length, length, auroc, standardError: aurocError(auroc, members.length, others.length),
     aurocWithoutReference: areaUnderCurve(...split(own)),
   };
-}
-
-/** The probability that one of `positive` is larger than one of `negative`, ties halved (Mann and Whitney 1947). */
-export function areaUnderCurve(positive: readonly number[], negative: readonly number[]): number {
-  const all = [...positive.map((score) => ({ score, is: 1 })), ...negative.map((score) => ({ score, is: 0 }))].sort((a, b) => a.score - b.score);
-  let rankSum = 0;
-  for (let from = 0; from < all.length;) {
-    let to = from;
-    while (to < all.length && all[to]?.score === all[from]?.score) to++;
-    // Equal scores share the mean of their ranks, (from + 1 + to) / 2.
-    for (let at = from; at < to; at++) rankSum += ((from + 1 + to) / 2) * (all[at]?.is ?? 0);
-    from = to;
-  }
-  return (rankSum - (positive.length * (positive.length + 1)) / 2) / (positive.length * negative.length);
 }
 
 /** Standard error of the area (Hanley and McNeil 1982, equation 1). */

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { insertCanaries, parseCanaryRecord } from "./canaries.ts";
 import { erfc } from "./erfc.ts";
 import { fitLogLinear } from "./log-linear.ts";
-import { areaUnderCurve, aurocError } from "./membership.ts";
+import { areaUnderCurve } from "../../metrics/area-under-curve.ts";
+import { aurocError } from "./membership.ts";
 import { fitSkewNormal, logCumulative } from "./skew-normal.ts";
 import { drawWindows } from "./windows.ts";
 

@@ -1,4 +1,5 @@
 /** Measures of how well a score tells right answers from wrong ones. */
+import { areaUnderCurve } from "../../metrics/area-under-curve.ts";
 
 /** An answer with a score, and whether it is right. */
 export interface Judged {
@@ -11,17 +12,9 @@ export interface Judged {
  * area under the receiver operating characteristic. `undefined` where all are right, or all wrong.
  */
 export function auroc(judged: readonly Judged[]): number | undefined {
-  const right = judged.filter(({ correct }) => correct).length;
-  const wrong = judged.length - right;
-  if (right === 0 || wrong === 0) return undefined;
-  let [below, sum] = [0, 0];
-  for (const level of levelsOf(judged).reverse()) {
-    const rightHere = level.filter(({ correct }) => correct).length;
-    const wrongHere = level.length - rightHere;
-    sum += rightHere * (below + wrongHere / 2);
-    below += wrongHere;
-  }
-  return sum / (right * wrong);
+  const scores = (right: boolean): number[] => judged.filter(({ correct }) => correct === right).map(({ score }) => score);
+  const area = areaUnderCurve(scores(true), scores(false));
+  return Number.isNaN(area) ? undefined : area;
 }
 
 /** Answers of about one confidence. */
