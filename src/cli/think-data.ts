@@ -1,4 +1,5 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { Option, type Command } from "commander";
 import { openTask } from "../think/tasks/open-task.ts";
 import type { Split } from "../think/tasks/task.ts";
@@ -31,6 +32,7 @@ export function addThinkData(think: Command, io: Io): void {
 
 async function runData(name: string, { split, count: wanted, output, seed, json }: DataFlags, io: Io): Promise<void> {
   const texts = await trainingTexts(openTask(name), split, { seed, count: wanted });
+  await mkdir(dirname(output), { recursive: true });
   await writeFile(output, texts.map((text) => `${JSON.stringify(text)}\n`).join(""));
   const [first] = texts;
   printResult(io, json, { task: name, split, file: output, problems: texts.length, first: first?.text ?? null }, () => [

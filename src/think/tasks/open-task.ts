@@ -43,6 +43,7 @@ export const taskKinds: Readonly<Record<string, TaskKind>> = {
   scan: kind("SCAN's commands to actions", {
     folder: file("scan:folder=data/scan").describe("of SCAN's files"),
     split: z.enum(scanSplits).default("simple").describe(`${scanSplits.join(", ")} (default: simple)`),
+    jumps: whole(0, 7706, 0).describe("with split=addprim_jump: different commands that jump is part of, added to training as often as jump alone (default: 0)"),
   }, scan),
   sudoku: kind("Sudoku of 4 by 4", { givens: whole(4, 15, 7).describe("cells that are shown (default: 7)") }, sudoku),
   "word-problems": kind("word problems in GSM8K's format", {
