@@ -2,6 +2,7 @@
 export { AuditError } from "./audit-error.ts";
 export { auditContamination, type ContaminationOptions, type ContaminationReport, type Flag, type FlagKind } from "./contamination/audit-contamination.ts";
 export type { PartScore, ScoreComparison } from "./contamination/compare-scores.ts";
+export type { Removal } from "./contamination/removal/remove-overlaps.ts";
 export { candidateProbability, chooseBands, type Banding } from "./contamination/min-hash.ts";
 export { auditMemorization, type MemorizationOptions, type MemorizationReport } from "./memorization/audit-memorization.ts";
 export { DEFAULT_FORMAT, insertCanaries, parseCanaryRecord, type Canary, type CanaryOptions, type CanaryRecord } from "./memorization/canaries.ts";

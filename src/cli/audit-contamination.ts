@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { auditContamination, type ContaminationReport, type Flag } from "../audit/contamination/audit-contamination.ts";
+import { MOST_PIECES, SHORTEST_PIECE, WINDOW } from "../audit/contamination/removal/split-document.ts";
 import type { Boundary } from "../audit/words/word-scanner.ts";
 import { count, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
@@ -20,6 +21,7 @@ interface ContaminationFlags {
   readonly field: string;
   readonly testField?: string;
   readonly scores?: string;
+  readonly remove?: string;
   readonly seed: number;
   readonly threads?: number;
   readonly show: number;
@@ -44,6 +46,7 @@ export function addAuditContamination(audit: Command, io: Io): void {
     .option("--field <name>", "field of JSON lines, or column of Parquet, that holds the text", "text")
     .option("--test-field <name>", "the same for the test set (default: as --field)")
     .option("--scores <file>", "a model's score of each example, one a line: compared between clean and contaminated examples")
+    .option("--remove <output>", "write the training text without overlapping n-grams and 200 characters on either side: .jsonl or text, also .gz")
     .option("--seed <number>", "of the permutations", nonNegativeInteger, 1)
     .option("--threads <count>", "threads that read (default: as many as there are cores)", positiveInteger)
     .option("--show <count>", "flagged examples that are printed", nonNegativeInteger, 20)
@@ -71,6 +74,7 @@ async function runContamination({ show, json, ...flags }: ContaminationFlags, io
   const report = await auditContamination({
     ...flags, trainBy: BOUNDARIES[flags.trainBy], testBy: BOUNDARIES[flags.testBy],
     onProgress: (done, of) => line.update(() => progressText(done, of, (performance.now() - start) / 1000)),
+    onRemoval: (done, of) => line.update(() => `${count(done)} of ${count(of)} documents written without overlaps`),
   }).finally(() => line.close());
   for (const notice of notices(report)) io.err(`decade: ${notice}\n`);
   printResult(io, json, report, () => describe(report, show));
@@ -105,7 +109,7 @@ function describe(report: ContaminationReport, show: number): string {
   return [
     `${count(examples)} examples against ${count(training.documents)} documents, ${count(training.words)} words.`, "",
     table(["", "examples", "share", ""], kinds.map(([name, part, meaning]) => [name, count(part), share(part), meaning]), [1, 2]), "",
-    describeBands(report), ...describeCommon(report), ...describeScores(report),
+    describeBands(report), ...describeCommon(report), ...describeScores(report), ...describeRemoval(report),
     ...(show === 0 || flagged.length === 0 ? [] : ["", flagTable(flagged.slice(0, show)), ...(flagged.length > show ? [`and ${count(flagged.length - show)} more (--show, --json)`] : [])]),
   ].join("\n");
 }
@@ -128,6 +132,22 @@ function describeScores({ scores }: ContaminationReport): string[] {
       [name, count(part.examples), part.score.toFixed(4), `${part.lower.toFixed(4)} to ${part.upper.toFixed(4)}`],
     ]), [1, 2]),
     ...(relativeDifference === undefined ? [] : [`Clean examples score ${(100 * relativeDifference).toFixed(1)} % against all.`]),
+  ];
+}
+
+function describeRemoval({ removal, n }: ContaminationReport): string[] {
+  if (removal === undefined) return [];
+  const { output, documents, overlapping, dropped, emptied, pieces, shortPieces, bytesBefore, bytesAfter } = removal;
+  return [
+    "", `${output} has the training text without ${n}-grams of the test set and ${WINDOW} characters on either side:`,
+    table(["", "", ""], [
+      ["documents", count(documents), ""],
+      ["overlapping", count(overlapping), "cut into pieces"],
+      ["dropped", count(dropped), `of them, since they came to more than ${MOST_PIECES} pieces`],
+      ["emptied", count(emptied), `of them, since no piece had ${SHORTEST_PIECE} characters`],
+      ["pieces", count(pieces), `written; ${count(shortPieces)} shorter than ${SHORTEST_PIECE} characters are left out`],
+      ["bytes", count(bytesAfter), `of ${count(bytesBefore)}`],
+    ], [1]).trimStart(),
   ];
 }
 

@@ -7,6 +7,7 @@ import { AuditError } from "../audit-error.ts";
 import type { Boundary } from "../words/word-scanner.ts";
 import { compareScores, readScores, type ScoreComparison } from "./compare-scores.ts";
 import { candidateProbability, chooseBands, type Banding } from "./min-hash.ts";
+import { checkRemoval, removeOverlaps, type Removal } from "./removal/remove-overlaps.ts";
 import { scanTask, scanTasks, type ScanTask } from "./scan-source.ts";
 import { scanTraining } from "./scan-training.ts";
 import { TestIndexBuilder, type TestIndex } from "./test-index.ts";
@@ -37,8 +38,13 @@ export interface ContaminationOptions {
   readonly testField?: string | undefined;
   /** A file with one score for each example, in order, that is compared between clean and contaminated examples. */
   readonly scores?: string | undefined;
+  /** Where the training set goes without what overlaps with the test set: `.jsonl` or text, also `.gz`. */
+  readonly remove?: string | undefined;
   readonly threads?: number | undefined;
+  /** Told how many bytes of the training set have been read. */
   readonly onProgress?: ((done: number, of: number) => void) | undefined;
+  /** Told how many documents have been written without what overlaps. */
+  readonly onRemoval?: ((done: number, of: number) => void) | undefined;
 }
 
 export type FlagKind = "exact" | "overlap" | "near-duplicate";
@@ -84,6 +90,7 @@ export interface ContaminationReport {
   /** With which probability pairs become candidates; candidates are verified. */
   readonly curve: readonly { readonly similarity: number; readonly probability: number }[];
   readonly scores?: ScoreComparison;
+  readonly removal?: Removal;
   readonly training: { readonly files: number; readonly bytes: number; readonly documents: number; readonly words: number; readonly tooLong: number };
 }
 
@@ -102,6 +109,7 @@ export async function auditContamination(options: ContaminationOptions): Promise
   const banding = chooseBands(options.permutations ?? 128, similarity, options.bands);
   const [sources, testSources] = [await findSources(train, { field }), await findSources([test], { field: testField })];
   await refuseSame(sources, testSources);
+  if (options.remove !== undefined) await requireRemovable(options.remove, sources, testSources, trainBy);
   const { index, characterWords } = await readTest(await scanTasks(testSources, testBy), banding, options);
   const scores = options.scores === undefined ? undefined : await readScores(options.scores, index.examples);
   const tasks = await scanTasks(sources, trainBy);
@@ -110,11 +118,14 @@ export async function auditContamination(options: ContaminationOptions): Promise
   const { findings, documents } = await scanTraining(tasks, { index, threshold: similarity }, { threads, onProgress: options.onProgress });
   if (findings.documents === 0) throw new AuditError(`The training set (${train.join(", ")}) has no words; give files with text.`);
   const flagged = flags(index, findings, common, placesIn(tasks, documents));
+  const removal = options.remove === undefined ? undefined : await removeOverlaps(index, unwantedGrams(findings, common), {
+    output: options.remove, sources, boundary: trainBy, field, onDocuments: (done) => options.onRemoval?.(done, documents.reduce((sum, count) => sum + count, 0)),
+  });
   const contaminated = new Set(flagged.map((flag) => flag.index));
   const count = (kind: FlagKind): number => flagged.filter((flag) => flag.kind === kind).length;
   return {
     examples: index.examples, exact: count("exact"), overlapping: count("overlap"), nearDuplicates: count("near-duplicate"),
-    contaminated: contaminated.size, flagged, ...(scores !== undefined && { scores: compareScores(scores, contaminated) }),
+    contaminated: contaminated.size, flagged, ...(scores !== undefined && { scores: compareScores(scores, contaminated) }), ...(removal !== undefined && { removal }),
     empty: index.words.filter((words) => words === 0).length, tooShort: index.words.filter((words) => words > 0 && words < index.n).length,
     characterWords: characterWords / index.words.reduce((sum, words) => sum + words, 0),
     n: index.n, commonGrams: findings.gramDocuments.filter((count) => count > common).length, common, similarity, shingle: index.shingle,
@@ -125,15 +136,32 @@ export async function auditContamination(options: ContaminationOptions): Promise
   };
 }
 
+async function realName(source: DocumentSource): Promise<string> {
+  return source.kind === "package" ? source.package : realpath(source.file);
+}
+
 /** The same file on both sides says nothing. */
 async function refuseSame(sources: readonly DocumentSource[], [test]: readonly DocumentSource[]): Promise<void> {
-  const names = async (source: DocumentSource): Promise<string> => source.kind === "package" ? source.package : realpath(source.file);
   if (test === undefined) return;
-  const name = await names(test);
+  const name = await realName(test);
   for (const source of sources) {
-    if (await names(source) !== name) continue;
+    if (await realName(source) !== name) continue;
     throw new AuditError(`${name} is named both as --train and as --test, so that all of it would be found; name the test set alone as --test.`);
   }
+}
+
+/** Before the training set is read, which may take long. */
+async function requireRemovable(output: string, sources: readonly DocumentSource[], testSources: readonly DocumentSource[], boundary: Boundary): Promise<void> {
+  const name = await realpath(output).catch(() => undefined);
+  for (const source of [...sources, ...testSources]) {
+    if (await realName(source) === name) throw new AuditError(`${output} is to be written without what overlaps, but it is read too; give another name.`);
+  }
+  await checkRemoval({ output, sources, boundary });
+}
+
+/** Those of the test set that stand in the training set, other than common phrases. */
+function unwantedGrams({ gramDocuments }: Findings, common: number): Uint8Array {
+  return Uint8Array.from(gramDocuments, (documents) => Number(documents > 0 && documents <= common));
 }
 
 async function readTest(tasks: readonly ScanTask[], banding: Banding, options: ContaminationOptions): Promise<{ index: TestIndex; characterWords: number }> {
