@@ -9,6 +9,8 @@ declare module "cephes" {
     fdtrc(a: number, b: number, x: number): number;
     /** The error function. */
     erf(x: number): number;
+    /** The complementary error function. */
+    erfc(x: number): number;
   }
   const cephes: Cephes;
   export default cephes;

@@ -91,10 +91,10 @@ async function trainedTokens({ run, source }: ExtractionModel, { text }: Memoriz
 
 async function textOf(run: string): Promise<{ train: TokenSource; validation: TokenSource | undefined }> {
   if (!await access(join(run, "checkpoints")).then(() => true, () => false)) throw new AuditError(`${run} does not say what it learned from; give the text with --text.`);
-  const { config, tokenizer } = await openTextRun(run);
-  const { train, validation } = await openTextData(config, tokenizer);
-  if ("tokens" in train) return { train, validation };
-  throw new AuditError(`${run} learned from a mixture; give one of its texts with --text.`);
+  const { directory, tokenizer } = await openTextRun(run);
+  const data = await openTextData(await directory.readTextConfig(), { tokenizer, owner: run });
+  if (data.kind === "running" && "tokens" in data.train) return { train: data.train, validation: data.validation };
+  throw new AuditError(`${run} learned from ${data.kind === "running" ? "a mixture; give one of its texts" : "prompts with completions; give a text"} with --text.`);
 }
 
 function readAll(source: TokenSource): Int32Array {

@@ -53,7 +53,7 @@ async function exposureOf(source: TextModel, canary: Canary, seed: number, engin
   const rows = [...secrets, ...(isEnumerated ? [] : [canary.secret])].map((secret) => ({ tokens: tokensOf(source, canary, secret), from: 1 }));
   const scores = await scoreContinuations(source, rows, engine, { batch: 128, onProgress });
   const own = scores[isEnumerated ? Number(canary.secret) : most] ?? NaN;
-  const rank = isEnumerated ? 1 + scores.filter((score) => score > own).length : Math.max(1, candidates * shareLikelier(scores.slice(0, most), own));
+  const rank = isEnumerated ? 1 + scores.filter((score) => score > own).length : Math.max(1, candidates * await shareLikelier(scores.slice(0, most), own));
   const fullExposure = Math.log2(candidates);
   return {
     ...canary, logProbability: own, candidates, rank, exposure: fullExposure - Math.log2(rank), fullExposure, found: rank === 1,
@@ -62,8 +62,8 @@ async function exposureOf(source: TextModel, canary: Canary, seed: number, engin
 }
 
 /** The probability that a candidate is at least as likely, by a distribution fitted to the losses (section 4.3). */
-function shareLikelier(scores: readonly number[], own: number): number {
-  return Math.exp(logCumulative(fitSkewNormal(scores.map((score) => -score)), -own));
+async function shareLikelier(scores: readonly number[], own: number): Promise<number> {
+  return Math.exp(await logCumulative(fitSkewNormal(scores.map((score) => -score)), -own));
 }
 
 function drawSecret(digits: number, seed: number, number: number): string {

@@ -1,5 +1,5 @@
 /** The skew normal distribution (Azzalini 1985), with tails that are exact where probabilities are far below 2⁻⁵². */
-import { erfc } from "./erfc.ts";
+import cephes from "cephes";
 
 export interface SkewNormal {
   readonly location: number;
@@ -24,7 +24,8 @@ export function fitSkewNormal(samples: readonly number[]): SkewNormal {
 }
 
 /** ln of the probability of a value of at most `x`. */
-export function logCumulative({ location, scale, shape }: SkewNormal, x: number): number {
+export async function logCumulative({ location, scale, shape }: SkewNormal, x: number): Promise<number> {
+  await cephes.compiled;
   const end = (x - location) / scale;
   // ∫ of 2 φ(z) Φ(shape·z) up to `end`, relative to its largest value there, by Simpson's rule.
   const logDensity = (z: number): number => Math.LN2 - 0.5 * z * z - 0.5 * Math.log(2 * Math.PI) + logNormalCumulative(shape * z);
@@ -38,9 +39,9 @@ export function logCumulative({ location, scale, shape }: SkewNormal, x: number)
   return Math.min(0, most + Math.log(sum * width / (3 * steps)));
 }
 
-/** ln Φ(z). */
+/** ln Φ(z), once the library has started. */
 function logNormalCumulative(z: number): number {
-  if (z > -20) return Math.log(0.5 * erfc(-z / Math.SQRT2));
+  if (z > -20) return Math.log(0.5 * cephes.erfc(-z / Math.SQRT2));
   // φ(z)/|z| · (1 − 1/z² + 3/z⁴ − 15/z⁶), exact to 10⁻⁸ here
   const square = z * z;
   return -0.5 * square - Math.log(-z) - 0.5 * Math.log(2 * Math.PI) + Math.log1p(-1 / square + 3 / square ** 2 - 15 / square ** 3);
