@@ -1,26 +1,42 @@
-/**
- * `npx jiti bench/contamination.ts [--gigabytes 1] [--pairs 2000]`, after `npm run build`: what `decade audit contamination`
- * takes for text of that size, and at what rate it finds near duplicates that were planted at known similarities.
- */
 import { execFile } from "node:child_process";
-import { createWriteStream } from "node:fs";
+import { once } from "node:events";
+import { createWriteStream, existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { once } from "node:events";
-import { parseArgs, promisify } from "node:util";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import type { ContaminationReport } from "../src/audit/contamination/audit-contamination.ts";
 import { candidateProbability } from "../src/audit/contamination/min-hash.ts";
 import { readDocuments } from "../src/data/documents/document-source.ts";
 import { philox } from "../src/metrics/counter-random.ts";
 
-const { values } = parseArgs({ options: { gigabytes: { type: "string", default: "1" }, pairs: { type: "string", default: "2000" } } });
-const folder = await mkdtemp(join(tmpdir(), "decade-contamination-"));
-try {
-  console.log(JSON.stringify(await speed(Number(values.gigabytes) * 1e9), undefined, 2));
-  for (const similarity of [0.5, 0.6, 0.7, 0.8]) console.log(JSON.stringify(await rate(similarity, Number(values.pairs))));
-} finally {
-  await rm(folder, { recursive: true });
+const AUDIT = new URL("../dist/audit/contamination/audit-contamination.js", import.meta.url);
+
+interface ContaminationSizes {
+  /** Of the training text. */
+  readonly gigabytes: number;
+  /** Near duplicates that are planted at each similarity. */
+  readonly pairs: number;
+}
+
+const PLANTED = [0.5, 0.6, 0.7, 0.8];
+
+/**
+ * What `decade audit contamination` takes for text of a size, and at what rate it finds near duplicates that were planted at
+ * known similarities. Measures what `npm run build` has made.
+ */
+export async function contamination({ gigabytes, pairs }: ContaminationSizes): Promise<object> {
+  if (!existsSync(AUDIT)) throw new Error(`${fileURLToPath(AUDIT)} is missing; run npm run build first.`);
+  const folder = await mkdtemp(join(tmpdir(), "decade-contamination-"));
+  try {
+    const scan = await speed(folder, gigabytes * 1e9);
+    const planted: object[] = [];
+    for (const similarity of PLANTED) planted.push(await rate(folder, similarity, pairs));
+    return { gigabytes, ...scan, planted };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 interface Measured {
@@ -31,7 +47,7 @@ interface Measured {
 }
 
 /** Documents of about 60 words, put together from pieces of the Brown corpus, past 2000 examples of the same kind. */
-async function speed(bytes: number): Promise<object> {
+async function speed(folder: string, bytes: number): Promise<object> {
   const words = (await brown()).split(/\s+/);
   const draw = (document: number, at: number): number => philox(document, at, 17)[0];
   const documentOf = (number: number): string => Array.from({ length: 4 }, (_, piece) => {
@@ -48,12 +64,12 @@ async function speed(bytes: number): Promise<object> {
   }
   stream.end();
   await once(stream, "close");
-  const { report: { flagged, curve, ...totals }, ...took } = await measure({ train: [train], test });
-  return { ...took, ...totals, flagged: flagged.length, curve: curve.length };
+  const { report: { flagged, training, contaminated, n }, ...took } = await measure({ train: [train], test });
+  return { ...took, n, ...training, contaminated, flagged: flagged.length };
 }
 
 /** Pairs of texts whose sets of single-word shingles share exactly `similarity` of their union. */
-async function rate(similarity: number, pairs: number): Promise<object> {
+async function rate(folder: string, similarity: number, pairs: number): Promise<object> {
   const [shared, union] = [Math.round(similarity * 100), 100];
   const onlyHere = (union - shared) / 2;
   const [train, test] = [join(folder, "pairs.txt"), join(folder, "planted.txt")];
@@ -79,7 +95,7 @@ async function brown(): Promise<string> {
 /** Runs the audit in a process of its own, compiled as it is installed. */
 async function measure(options: object): Promise<Measured> {
   const program = `
-    import { auditContamination } from ${JSON.stringify(new URL("../dist/audit/contamination/audit-contamination.js", import.meta.url).href)};
+    import { auditContamination } from ${JSON.stringify(AUDIT.href)};
     const start = performance.now();
     const report = await auditContamination(JSON.parse(process.argv[1]));
     const seconds = (performance.now() - start) / 1000;

@@ -3,11 +3,14 @@
  * threads compute, all cores by default; with one, the engine and its peers are measured in processor time.
  */
 import { parseArgs } from "node:util";
+import { canaries } from "./canaries.ts";
+import { contamination } from "./contamination.ts";
 import { gptDecode } from "./gpt-decode.ts";
 import { gptTrain } from "./gpt-train.ts";
 import { graphCompile } from "./graph-compile.ts";
 import { lstmDecode } from "./lstm-decode.ts";
 import { lstmTrain } from "./lstm-train.ts";
+import { think } from "./think.ts";
 import { transport } from "./transport.ts";
 import { parallel } from "./parallel.ts";
 import { scalingFit } from "./scaling-fit.ts";
@@ -27,9 +30,13 @@ const BENCHMARKS = {
   "lstm-decode": { run: () => lstmDecode() },
   "gpt-decode": { run: () => gptDecode({ ...SMALL_GPT, vocabulary: 8_000 }) },
   "gpt-decode-wide": { run: () => gptDecode({ ...SMALL_GPT, vocabulary: 50_257 }) },
+  "think": { run: () => think() },
   "transport": { run: () => transport() },
   "parallel": { run: () => parallel() },
   "scaling-fit": { run: () => scalingFit() },
+  "contamination": { run: () => contamination({ gigabytes: 1, pairs: 2000 }) },
+  "contamination-small": { run: () => contamination({ gigabytes: 0.02, pairs: 500 }) },
+  "canaries": { run: () => canaries({ seeds: 20 }) },
   "graph-compile": { run: () => graphCompile() },
 } as const satisfies Record<string, { run: (threads?: number) => Promise<object> }>;
 
