@@ -59,6 +59,11 @@ describe("a phrase-based translator on the command line", () => {
     for (const { score, listScore, logProbability } of entries) expect(score).toBeCloseTo((listScore + logProbability) / 2, 9);
   });
 
+  it("is listed with its BLEU on the validation pairs, and dashes for what it has not", async () => {
+    const bleu = (lastLine(trained.out) as { validationBleu: number }).validationBleu.toFixed(2);
+    expect((await place.decade("runs", place.path("runs"))).out).toMatch(new RegExp(`^phrases +\\d+ +- +- +${bleu} BLEU +- +-$`, "m"));
+  });
+
   it("is inspected: phrases, n-grams and weights", async () => {
     expect((await place.decade("inspect", run)).out).toMatch(/phrase pairs of \d+ source and \d+ target words\nlanguage model: \d+ 1-grams/);
   });

@@ -17,11 +17,11 @@ export function addRuns(program: Command, io: Io): void {
 
 function describe(runs: readonly RunSummary[], directory: string): string {
   if (runs.length === 0) return `There are no runs in ${directory}.`;
-  const cell = (value: number | undefined, digits: number): string => value?.toFixed(digits) ?? "";
+  const cell = (value: number | undefined, digits: number): string => value?.toFixed(digits) ?? "-";
   return table(
     ["name", "step", "epoch", "loss", "validation", "best at", "checkpoint", ""],
-    runs.map(({ name, step, epoch, loss, validationLoss, bestStep, checkpoint, problem }) => [
-      name, String(step), cell(epoch, 2), cell(loss, 3), cell(validationLoss, 3), cell(bestStep, 0), cell(checkpoint, 0), problem ?? "",
+    runs.map(({ name, step, epoch, loss, validationLoss, bestStep, checkpoint, validationBleu, problem }) => [
+      name, String(step), cell(epoch, 2), cell(loss, 3), validationBleu === undefined ? cell(validationLoss, 3) : `${validationBleu.toFixed(2)} BLEU`, cell(bestStep, 0), cell(checkpoint, 0), problem ?? "",
     ]),
     [1, 2, 3, 4, 5, 6],
   );

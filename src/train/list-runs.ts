@@ -15,6 +15,8 @@ export interface RunSummary {
   /** The best validation loss, nats a target token, and its step. */
   readonly validationLoss: number | undefined;
   readonly bestStep: number | undefined;
+  /** The best BLEU on the validation pairs, 0 to 100, where the run logs it: a phrase-based translator does while it tunes. */
+  readonly validationBleu: number | undefined;
   /** The newest checkpoint's step. */
   readonly checkpoint: number | undefined;
   /** What keeps the run from being read, where something does. */
@@ -27,19 +29,23 @@ export async function listRuns(directory: string): Promise<RunSummary[]> {
 }
 
 async function summarizeRun(run: RunDirectory): Promise<RunSummary> {
-  const none = { step: 0, epoch: undefined, loss: undefined, validationLoss: undefined, bestStep: undefined, checkpoint: undefined };
+  const none = { step: 0, epoch: undefined, loss: undefined, validationLoss: undefined, bestStep: undefined, validationBleu: undefined, checkpoint: undefined };
   const place = { name: run.name, path: run.path };
   try {
     const records = await MetricsLog.read(run.metricsFile);
     const numbers = (field: string): number[] => records.map((record) => record[field]).filter((value) => typeof value === "number");
-    const validations = numbers("validationLoss");
+    const best = (field: string, better: (a: number, b: number) => number): number | undefined => {
+      const values = numbers(field);
+      return values.length === 0 ? undefined : values.reduce((one, other) => better(one, other));
+    };
     return {
       ...place,
       step: Math.max(0, ...numbers("step").slice(-1)),
       epoch: numbers("epoch").at(-1),
       loss: numbers("loss").at(-1),
-      validationLoss: validations.length === 0 ? undefined : validations.reduce((least, loss) => Math.min(least, loss)),
+      validationLoss: best("validationLoss", Math.min),
       bestStep: (await bestCheckpoint(run))?.step,
+      validationBleu: best("bleu", Math.max),
       checkpoint: (await latestCheckpoint(run))?.step,
       problem: undefined,
     };
