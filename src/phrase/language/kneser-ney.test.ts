@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { formatArpa, parseArpa } from "./arpa-file.ts";
@@ -78,6 +79,16 @@ describe("modified Kneser-Ney", () => {
     expect(discountsOf(Float64Array.of(1, 1, 1, 1, 2, 2, 3, 4))).toEqual([0.5, 1.25, 1]);
   });
 
+  test("with one discount and none for single words gives NLTK's probabilities", async () => {
+    const { sentences: texts, models } = JSON.parse(await readFile(new URL("../fixtures/nltk-kneser-ney.json", import.meta.url), "utf8")) as NltkFigures;
+    for (const { order, discount, probabilities } of models) {
+      const higher = Array.from({ length: order - 1 }, () => [discount, discount, discount] as const);
+      const model = trainNgramModel(texts.map((text) => text.split(" ")), order, [[0, 0, 0], ...higher]);
+      expect(probabilities.length).toBeGreaterThan(50);
+      for (const { history, word: next, probability: expected } of probabilities) expect(probability(model, history, next)).toBeCloseTo(expected, 12);
+    }
+  });
+
   property.prop([sentences, fc.integer({ min: 1, max: 4 })], { numRuns: 30 })("comes back from its file", (texts, order) => {
     const model = trainNgramModel(texts, order);
     const again = parseArpa(formatArpa(model), "model.arpa");
@@ -85,6 +96,15 @@ describe("modified Kneser-Ney", () => {
     expect(again.counts).toEqual(model.counts);
   });
 });
+
+interface NltkFigures {
+  readonly sentences: readonly string[];
+  readonly models: readonly {
+    readonly order: number;
+    readonly discount: number;
+    readonly probabilities: readonly { readonly history: readonly string[]; readonly word: string; readonly probability: number }[];
+  }[];
+}
 
 const SMALL = ["\\data\\", "ngram 1=4", "ngram 2=2", "", "\\1-grams:", "-1.0\t<unk>", "-99\t<s>\t-0.3", "-0.5\ta\t-0.2", "-0.7\t</s>", "",
   "\\2-grams:", "-0.1\t<s> a", "-0.4\ta a", "", "\\end\\"];

@@ -18,14 +18,15 @@ const FALLBACK: Discounts = [0.5, 1, 1.5];
  *
  * @param sentences split into words; `<s>` and `</s>` are added
  * @param order from 1 up
+ * @param discounts of each order from 1 up; estimated from the counts where there are none, as Chen and Goodman do
  */
-export function trainNgramModel(sentences: Iterable<readonly string[]>, order: number): NgramModel {
+export function trainNgramModel(sentences: Iterable<readonly string[]>, order: number, discounts: readonly Discounts[] = []): NgramModel {
   const counts = countNgrams(sentences, order);
   const entries: NgramEntry[][] = [];
   let lower: { readonly probabilities: Float64Array } = { probabilities: Float64Array.of(1 / (counts.words.size - 1)) };
   let names: (readonly string[])[] = [];
   const estimates = counts.orders.map((ngrams, at) => {
-    const estimate = estimateOrder(ngrams, at === 0, lower.probabilities, counts);
+    const estimate = estimateOrder(ngrams, at === 0, lower.probabilities, counts, discounts[at]);
     lower = estimate;
     return estimate;
   });
@@ -52,9 +53,9 @@ interface OrderEstimate {
   readonly rest: number;
 }
 
-function estimateOrder({ index, counts, suffixes }: CountedNgrams, isLowest: boolean, lower: Float64Array, { words }: NgramCounts): OrderEstimate {
+function estimateOrder({ index, counts, suffixes }: CountedNgrams, isLowest: boolean, lower: Float64Array, { words }: NgramCounts, given?: Discounts): OrderEstimate {
   const begin = isLowest ? index.find(NO_CONTEXT, words.find(BEGIN) ?? 0) : -1;
-  const discounts = discountsOf(counts.filter((_, id) => id !== begin));
+  const discounts = given ?? discountsOf(counts.filter((_, id) => id !== begin));
   const contexts = isLowest ? 1 : lower.length;
   const [totals, removed] = [new Float64Array(contexts), new Float64Array(contexts)];
   const discountOf = (count: number): number => (count > 0 ? discounts[Math.min(count, 3) - 1] ?? 0 : 0);
