@@ -47,9 +47,14 @@ describe("a folder of Marian", () => {
     expect((await decade("evaluate", marian, "--choices", choices)).code).toBe(0);
   });
 
-  test("has no test pairs and no figures of its own, and is no language model", async () => {
+  test("has no test pairs, checkpoints or figures of its own, and is no language model", async () => {
     expect(await decade("evaluate", marian)).toMatchObject({ code: 1, err: expect.stringContaining("holds out no test pairs") as string });
     expect(await decade("evaluate", marian, "--figures", folder)).toMatchObject({ code: 2, err: expect.stringContaining("--figures draws a trained run") as string });
+    const pairs = join(folder, "pairs.tsv");
+    await writeFile(pairs, "The old dog\tchien\n");
+    for (const args of [["evaluate", marian, "--data", pairs], ["translate", marian], ["generate", tiny]]) {
+      expect(await decade(...args, "--checkpoint", "latest")).toMatchObject({ code: 1, err: expect.stringContaining('is no run, but a model with one set of weights, which has no checkpoint "latest"') as string });
+    }
     expect(await decade("generate", marian)).toMatchObject({ code: 1, err: expect.stringContaining("MarianMTModel, which is no language model") as string });
     expect(await decade("translate", tiny)).toMatchObject({ code: 1, err: expect.stringContaining("LlamaForCausalLM, which is no encoder-decoder") as string });
   });

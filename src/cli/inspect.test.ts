@@ -41,6 +41,16 @@ describe("inspect", () => {
     }
   });
 
+  it("has lines of 100 characters, and lists every tensor where it is asked to", async () => {
+    const config = `${examples}translate-transformer.config.ts`;
+    const [short, json, long] = [await inspect(config), await inspect(config, "--json"), await inspect(config, "--tensors")];
+    const { layers } = JSON.parse(json.out) as { layers: { name: string; shapes: Record<string, number[]> }[] };
+    expect(Math.max(...[short, long].flatMap(({ out }) => out.split("\n").map((line) => line.length)))).toBeLessThanOrEqual(100);
+    expect(short.out).toMatch(/^encoder\.0 +transformer-encoder-layer +132,480 +16$/m);
+    const listed = long.out.split("\n").flatMap((line) => /^ {2}(\S+) +(\[.*\])$/.exec(line)?.slice(1).join(" ") ?? []);
+    expect(listed).toEqual(layers.flatMap(({ shapes }) => Object.entries(shapes).map(([name, shape]) => `${name} [${shape.join(", ")}]`)));
+  });
+
   it("counts a shared matrix once", async () => {
     const sizes = ["model.hidden=512", "model.embedding=512", "tokenizer.vocabulary=4000"];
     const untied = await inspectConfig(await loadConfig(`${examples}captions-2014.config.ts`, sizes));

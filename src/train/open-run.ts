@@ -96,6 +96,12 @@ export async function chooseCheckpoint(directory: RunDirectory, choice: Checkpoi
   return isAbsolute(choice) || choice.includes("/") ? choice : `${directory.checkpoints}/${choice}`;
 }
 
+/** Throws where a checkpoint is chosen of a folder that is no run: it has one set of weights, which is its best. */
+export function refuseCheckpoint(folder: string, choice: CheckpointChoice): void {
+  if (choice === "best") return;
+  throw new CheckpointError(`${folder} is no run, but a model with one set of weights, which has no checkpoint "${choice}"; leave the choice of a checkpoint out.`);
+}
+
 /** A checkpoint's tensors as the model's parameters. Throws where a name or a shape differs. */
 export function matchParameters(model: Module, tensors: TensorMap, origin: string): Map<string, Float32Array> {
   const matched = new Map<string, Float32Array>();
