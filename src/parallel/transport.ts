@@ -34,6 +34,11 @@ export interface Group {
   broadcast(data: Message, root?: number): Promise<void>;
 }
 
+/** All ranks of a transport, as a group. All of them ask for it. */
+export function everyoneOf(transport: Transport): Promise<Group> {
+  return transport.group(Array.from({ length: transport.size }, (_, rank) => rank));
+}
+
 /** Ranks cannot reach each other. */
 export class TransportError extends Error {
   override readonly name = "TransportError";

@@ -49,13 +49,13 @@ export class ParallelPrograms implements StepPrograms {
     this.#parts = parts;
   }
 
-  static async compile(engine: Engine, task: TrainingTask, transport: Transport, options: CompileTaskOptions): Promise<ParallelPrograms> {
+  /** `world`: the group of all ranks. */
+  static async compile(engine: Engine, task: TrainingTask, { transport, world }: Pick<Parts, "transport" | "world">, options: CompileTaskOptions): Promise<ParallelPrograms> {
     requireStateless(task);
     const { parallel, accumulate, sample, averages } = options;
     const layout = layoutOf(transport.size, accumulate, parallel);
     const place = placeOf(transport.rank, layout);
     const dims = bindDimensions(task.signature, sample.feeds);
-    const world = await transport.group(Array.from({ length: transport.size }, (_, rank) => rank));
     const costOf = parallel.costs === undefined ? undefined : measuredCosts(await broadcastJson(world, world.place === 0 ? await readCostProfile(parallel.costs) : undefined), parallel.costs);
     const cut = cutModel(task, layout, { dims, costOf, bucketBytes: (parallel.bucketMiB ?? Infinity) * 2 ** 20 });
     const state = engine.createState();

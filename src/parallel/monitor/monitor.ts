@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { hostname, networkInterfaces } from "node:os";
 import { Worker } from "node:worker_threads";
 import { z } from "zod";
-import { TransportError, type Group } from "../transport.ts";
+import { everyoneOf, TransportError, type Group } from "../transport.ts";
 import type { ObservedTransport } from "../transports/open-transport.ts";
 import type { Failure, Limits } from "./diagnosis.ts";
 import { GATHER_MILLISECONDS } from "./server.ts";
@@ -48,7 +48,7 @@ export class Monitor {
     const state = createSharedState();
     const timer = setInterval(() => writeState(state, transport.activity()), LOOK_MILLISECONDS).unref();
     const { rank, size } = transport;
-    const everyone = await transport.group(Array.from({ length: size }, (_, each) => each));
+    const everyone = await everyoneOf(transport);
     const own = rank === 0 ? await startWatcher({ size, secret: randomBytes(32).toString("hex"), limits: { ...DEFAULTS, ...options }, starter: findStarter() }) : undefined;
     const { secret, port, limits, host, boot, addresses } = await announce(everyone, own);
     const sameHost = host === hostname() && boot === bootId();

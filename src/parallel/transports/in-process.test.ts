@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { TransportError, type Transport } from "../transport.ts";
+import { everyoneOf as everyone, TransportError } from "../transport.ts";
 import { inProcessTransports, runRanks } from "./in-process.ts";
 
 const seconds = (waitSeconds: number): { waitSeconds: number } => ({ waitSeconds });
@@ -11,8 +11,6 @@ const values = (rank: number, length: number, scale = 1): Float32Array => Float3
 function plainSum(arrays: readonly Float32Array[]): number[] {
   return range(arrays[0]?.length ?? 0).map((at) => arrays.map((array) => array[at] ?? NaN).reduce((sum, value) => Math.fround(sum + value)));
 }
-
-const everyone = (transport: Transport) => transport.group(range(transport.size));
 
 describe("collectives", () => {
   test.prop([fc.integer({ min: 1, max: 7 }), fc.integer({ min: 0, max: 40 })])("all-reduce is the plain sum on each rank, bit by bit", async (size, length) => {

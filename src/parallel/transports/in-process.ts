@@ -1,4 +1,4 @@
-import { TransportError, type Group, type Message, type Transport } from "../transport.ts";
+import { everyoneOf, TransportError, type Group, type Message, type Transport } from "../transport.ts";
 import { checkCounts, checkPeer, checkTag, describeArray, nameRanks, placeAmong, checkPlace, WAIT_SECONDS, type TransportOptions } from "./checks.ts";
 import { Meetings, type Contribution } from "./meetings.ts";
 import { Waits } from "./waits.ts";
@@ -108,7 +108,7 @@ class LocalTransport implements InProcessTransport {
   }
 
   async close(): Promise<void> {
-    const everyone = await this.group(Array.from({ length: this.size }, (_, rank) => rank)) as LocalGroup;
+    const everyone = await everyoneOf(this) as LocalGroup;
     await everyone.meet("close", undefined, () => {});
   }
 
