@@ -8,43 +8,63 @@ import { kaplan } from "../laws/kaplan.ts";
 import type { Law, LawParameters } from "../laws/law.ts";
 import { powerLaw } from "../laws/power.ts";
 import { publishedLaws } from "../laws/published.ts";
-import type { Observation } from "../observation.ts";
+import type { Observation, Scale } from "../observation.ts";
 import { readObservations } from "../table/observations.ts";
 import { evaluateLaw } from "./evaluate.ts";
 import { fitInTwoSteps, fitLaw, leaveOneOut, setHighestAside } from "./fit-law.ts";
 import { scaleGrid, trainingsOf } from "./fixtures/trainings.ts";
 import { formNamed } from "./forms/catalogue.ts";
 import { HuberObjective } from "./huber-objective.ts";
+import { singularValues } from "./matrix.ts";
 import { Slots } from "./slots.ts";
 import { projectChinchilla } from "./variable-projection.ts";
 
 const between = (min: number, max: number) => fc.double({ min, max, noNaN: true });
+const decades = (min: number, max: number) => between(min, max).map((power) => 10 ** power);
 const chinchillas = fc.record({ E: between(0.5, 3), A: between(50, 2000), B: between(50, 5000), alpha: between(0.2, 0.6), beta: between(0.2, 0.6) });
 
 function farthest(found: LawParameters, truth: LawParameters): number {
   return Math.max(...Object.entries(truth).map(([name, value]) => Math.abs((found[name] ?? NaN) / value - 1)));
 }
 
+/**
+ * By what share a parameter may change together with the others, all losses changing by less than a rounding: how far
+ * numbers of double precision determine it. From singular values of the finite differences of the log-loss by the
+ * parameters' logarithms.
+ */
+function openToRounding(law: Law, truth: LawParameters, scales: readonly Scale[]): number {
+  const step = 1e-5;
+  const logLoss = (name: string, factor: number, scale: Scale) => Math.log(law.loss({ ...truth, [name]: (truth[name] ?? NaN) * factor }, scale));
+  const values = scales.flatMap((scale) => law.parameterNames.map((name) => (logLoss(name, Math.exp(step), scale) - logLoss(name, Math.exp(-step), scale)) / (2 * step)));
+  const singular = singularValues({ values: Float64Array.from(values), rows: scales.length, columns: law.parameterNames.length });
+  return Number.EPSILON * Math.max(...law.parameterNames.map((_, at) => Math.hypot(...singular.map(({ value, vector }) => (vector[at] ?? NaN) / value))));
+}
+
 const besiroglu = publishedLaws["besiroglu-2024"].parameters;
 
+/** Of Kaplan's law either part may be too small to be seen in any loss; such draws are left out, see {@link openToRounding}. */
 describe("noise-free trainings", () => {
-  it.prop([chinchillas], { numRuns: 10 })("give Chinchilla's parameters back, by L-BFGS and by variable projection", (truth) => {
+  it.prop([chinchillas], { numRuns: 6, endOnFailure: true })("give Chinchilla's parameters back, by L-BFGS and by variable projection", (truth) => {
     const trainings = trainingsOf(chinchilla, truth, scaleGrid(7, 7));
     expect(farthest(fitLaw("chinchilla", trainings).parameters, truth)).toBeLessThan(1e-6);
     expect(farthest(projectChinchilla(trainings), truth)).toBeLessThan(1e-6);
   });
 
-  it.prop([fc.record({ Nc: between(1e12, 1e14), Dc: between(1e12, 1e14), alphaN: between(0.05, 0.1), alphaD: between(0.07, 0.15) })], { numRuns: 8, endOnFailure: true })(
+  it.prop([fc.record({ Nc: decades(11, 15), Dc: decades(11, 15), alphaN: between(0.03, 0.3), alphaD: between(0.03, 0.3) })], { numRuns: 12, endOnFailure: true })(
     "give Kaplan's parameters back", (truth) => {
-      expect(farthest(fitLaw("kaplan", trainingsOf(kaplan, truth, scaleGrid(7, 7))).parameters, truth)).toBeLessThan(1e-6);
+      const trainings = trainingsOf(kaplan, truth, scaleGrid(7, 7));
+      fc.pre(openToRounding(kaplan, truth, trainings) < 1e-8);
+      expect(farthest(fitLaw("kaplan", trainings).parameters, truth)).toBeLessThan(1e-6);
     });
 
-  it.prop([chinchillas, between(2, 15), between(3, 30)], { numRuns: 4 })("give the decay of repeated data back", (base, RN, RD) => {
+  it.prop([chinchillas, between(1, 50), between(1, 100)], { numRuns: 5, endOnFailure: true })("give the decay of repeated data back", (base, RN, RD) => {
     const truth = { ...base, RN, RD };
     // Sizes on either side of what the different tokens could fill, and 1 to 64 epochs.
     const scales = [1e8, 1e9, 1e10].flatMap((uniqueTokens) => [0.2, 1.5, 4, 15].flatMap((share) => [1, 4, 16, 64].map((epochs) => (
       { parameters: share * optimalParameters(truth, uniqueTokens), tokens: epochs * uniqueTokens, uniqueTokens }))));
-    expect(farthest(fitLaw("data-constrained", trainingsOf(dataConstrained, truth, scales)).parameters, truth)).toBeLessThan(1e-6);
+    const trainings = trainingsOf(dataConstrained, truth, scales);
+    expect(openToRounding(dataConstrained, truth, trainings)).toBeLessThan(1e-8);
+    expect(farthest(fitLaw("data-constrained", trainings).parameters, truth)).toBeLessThan(1e-6);
   });
 
   it("give a power law and one with a break back", () => {

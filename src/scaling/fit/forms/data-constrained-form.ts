@@ -1,20 +1,15 @@
 import { dataConstrained } from "../../laws/data-constrained.ts";
 import type { Scale } from "../../observation.ts";
-import { grid, logarithms, type LawForm, type LogLoss } from "./form.ts";
+import { dataConstrainedStarts } from "./data-constrained-starts.ts";
+import { logarithms, type LawForm, type LogLoss } from "./form.ts";
 
-/**
- * Chinchilla's law at the sizes and tokens that count, of which those beyond the data decay.
- * Starts lie on a coarser grid of Hoffmann's, times three values each of RN and RD.
- */
+/** Chinchilla's law at the sizes and tokens that count, of which those beyond the data decay. */
 export const dataConstrainedForm: LawForm = {
   law: dataConstrained,
   kinds: ["log", "log", "log", "linear", "linear", "log", "log"],
   exponents: ["alpha", "beta"],
   bind,
-  starts: () => {
-    const decays = [0.7, 2.1, 3.5];
-    return grid([-0.5, 0, 0.5], [0, 4, 8, 12, 16], [0, 4, 8, 12, 16], [0.2, 0.4, 0.8], [0.2, 0.4, 0.8], decays, decays);
-  },
+  starts: dataConstrainedStarts,
 };
 
 function bind(scales: readonly Scale[]): LogLoss {
