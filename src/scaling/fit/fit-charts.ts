@@ -1,5 +1,6 @@
 /** Pictures of fits of a law: where its loss is alike and best, what it predicts of what was measured, and how it falls. */
 import { lineChart, scatterChart, type Chart, type LineSeries, type ThemeName } from "../../plot/index.ts";
+import { lowestBetween } from "../golden-section.ts";
 import type { FittedLaw } from "../laws/published.ts";
 import { symbolOf, variableOf, type ScaleVariable } from "../laws/power.ts";
 import type { Observation, Scale } from "../observation.ts";
@@ -17,7 +18,6 @@ const steps = 120;
 const contours = 7;
 /** How far beyond the trainings a picture reaches. */
 const margin = 2;
-const goldenRatio = (Math.sqrt(5) - 1) / 2;
 
 const sizeAxis = { title: "model size N", unit: "parameters", scale: "log" } as const;
 const lossAxis = { title: "loss", unit: "nats a token" } as const;
@@ -107,7 +107,7 @@ export function frontierChart({ fitted, observations, aside }: FitPicture, flops
   const [low, high] = extent(all.map(({ parameters }) => parameters), 30);
   const lowest = (flops: number): number => {
     const lossAt = (logSize: number) => fitted.law.loss(fitted.parameters, { parameters: Math.exp(logSize), tokens: flops / (6 * Math.exp(logSize)) });
-    return lossAt(valley(lossAt, Math.log(low), Math.log(high)));
+    return lossAt(lowestBetween(lossAt, Math.log(low), Math.log(high)));
   };
   const markers = (name: string, trainings: readonly Observation[]): LineSeries[] => (trainings.length === 0 ? [] : [{
     name, style: "markers", points: trainings.map((each) => ({ x: flopsOf(each), y: each.loss })),
@@ -116,17 +116,6 @@ export function frontierChart({ fitted, observations, aside }: FitPicture, flops
     title: "Loss against compute", theme, x: { title: "compute C", unit: "floating-point operations", scale: "log" }, y: lossAxis, width: 560, height: 340,
     series: [{ name: "efficient frontier", points: computes.map((x) => ({ x, y: lowest(x) })) }, ...markers("trainings", observations), ...markers("set aside", aside)],
   });
-}
-
-/** Where a function with one valley is lowest. */
-function valley(f: (x: number) => number, from: number, to: number): number {
-  let [low, high] = [from, to];
-  for (let step = 0; step < 60; step++) {
-    const [left, right] = [high - goldenRatio * (high - low), low + goldenRatio * (high - low)];
-    if (f(left) < f(right)) high = right;
-    else low = left;
-  }
-  return (low + high) / 2;
 }
 
 function extent(values: readonly number[], beyond = margin): [number, number] {

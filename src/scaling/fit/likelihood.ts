@@ -1,14 +1,13 @@
 /** The likelihood whose maximum is the Huber fit, and what it says of several laws. */
 import cephes from "cephes";
+import { lowestBetween } from "../golden-section.ts";
 import type { LawFit } from "./fit-law.ts";
 import { listed } from "./identify.ts";
 
 /** Below this difference of AIC a law with the larger one is as well supported (Burnham and Anderson 2002, section 2.6). */
 const equallySupported = 2;
-const searchSteps = 80;
 /** From here on the error function is 1 in double precision; Cephes refuses arguments far beyond. */
 const erfIsOne = 6;
-const goldenRatio = (Math.sqrt(5) - 1) / 2;
 
 /** A law among others that were fitted to the same trainings. */
 export interface ComparedLaw {
@@ -74,7 +73,7 @@ function logLikelihoods({ objective, optimum, value }: LawFit): Float64Array {
   const { delta, points } = objective;
   const cost = (logTau: number): number => value / Math.exp(logTau) + points * logNormaliser(Math.exp(logTau), delta);
   const guess = Math.log(Math.max(value, Number.MIN_VALUE) / points);
-  const tau = Math.exp(lowest(cost, guess - 5, guess + 5));
+  const tau = Math.exp(lowestBetween(cost, guess - 5, guess + 5));
   const norm = logNormaliser(tau, delta);
   return objective.residuals(optimum).map((residual) => {
     const size = Math.abs(residual);
@@ -86,16 +85,6 @@ function logLikelihoods({ objective, optimum, value }: LawFit): Float64Array {
 function logNormaliser(tau: number, delta: number): number {
   const inner = Math.sqrt(2 * Math.PI * tau) * cephes.erf(Math.min(erfIsOne, delta / Math.sqrt(2 * tau)));
   return Math.log(Number.isFinite(delta) ? inner + ((2 * tau) / delta) * Math.exp((-delta * delta) / (2 * tau)) : Math.sqrt(2 * Math.PI * tau));
-}
-
-/** Where a function with one valley is lowest, by golden sections. */
-function lowest(f: (x: number) => number, low: number, high: number): number {
-  let [left, right] = [high - goldenRatio * (high - low), low + goldenRatio * (high - low)];
-  for (let step = 0; step < searchSteps; step++) {
-    if (f(left) < f(right)) [high, right, left] = [right, left, right - goldenRatio * (right - low)];
-    else [low, left, right] = [left, right, left + goldenRatio * (high - left)];
-  }
-  return (low + high) / 2;
 }
 
 /** The standard error of a sum of differences. */

@@ -1,4 +1,5 @@
 /** What synthetic tokens are worth: their exchange rate to real ones, and how trainings tell it. */
+import { lowestBetween } from "../golden-section.ts";
 import type { FittedLaw } from "../laws/published.ts";
 import type { Observation } from "../observation.ts";
 import { ScalingError } from "../scaling-error.ts";
@@ -101,14 +102,7 @@ export async function fitExchangeRate(fitted: FittedLaw, runs: readonly Syntheti
 function leastOn(f: (x: number) => number): number {
   const values = Array.from({ length: GRID + 1 }, (_, at) => f(at / GRID));
   const best = values.indexOf(Math.min(...values));
-  let [low, high] = [Math.max(0, best - 1) / GRID, Math.min(GRID, best + 1) / GRID];
-  const golden = (Math.sqrt(5) - 1) / 2;
-  while (high - low > 1e-10) {
-    const [left, right] = [high - golden * (high - low), low + golden * (high - low)];
-    if (f(left) <= f(right)) high = right;
-    else low = left;
-  }
-  const inside = (low + high) / 2;
+  const inside = lowestBetween(f, Math.max(0, best - 1) / GRID, Math.min(GRID, best + 1) / GRID);
   return [0, 1, inside].reduce((least, x) => (f(x) < f(least) ? x : least), inside);
 }
 
