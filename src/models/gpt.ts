@@ -118,19 +118,19 @@ export class Gpt extends Module implements LanguageModel {
     return Object.fromEntries(this.blocks.flatMap((_, layer) => [[`keys${layer}`, cache], [`values${layer}`, cache]]));
   }
 
-  extend(tokens: Tensor, memory: Carried, { lengths, counts, each }: Extension): { logits: Tensor; added: Carried } {
+  extend(tokens: Tensor, memory: Carried, { lengths, counts, each }: Extension): { logits: Tensor; memory: Carried } {
     return this.within(() => {
       // Tokens that fill up may stand beyond the last position.
       const positions = lengths.expandDims(1).add(iota([1, tokens.dim(1)], 1)).minimum(this.context - 1); // [rows, time]
       let x = this.embed(tokens, positions);
-      const added: Record<string, Tensor> = {};
+      const next: Record<string, Tensor> = {};
       for (const [layer, block] of this.blocks.entries()) {
         const [keysName, valuesName] = [`keys${layer}`, `values${layer}`];
         const cache = { keys: carriedTensor(memory, keysName), values: carriedTensor(memory, valuesName) };
         const after = block.extend(x, cache, lengths, positions);
-        [added[keysName], added[valuesName], x] = [after.keys, after.values, after.output];
+        [next[keysName], next[valuesName], x] = [after.keys, after.values, after.output];
       }
-      return { logits: this.project(each ? x : lastOfEach(x, counts)), added };
+      return { logits: this.project(each ? x : lastOfEach(x, counts)), memory: next };
     });
   }
 

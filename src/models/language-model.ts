@@ -71,10 +71,11 @@ export interface LanguageModel extends Module {
   memoryTypes(rows: Dim, capacity: Dim): Signature;
   /**
    * Reads tokens int32 [rows, time] after such a memory: logits [rows, 1 or time, vocabulary] for what follows, and
-   * what is to be remembered, by name: of arrays that grow what the new tokens add, [rows, time, heads·size]; of others
-   * their new values. Several tokens at once are for rows that remember nothing, or for one row alone.
+   * the memory after them, by name. In arrays that grow, all `time` new tokens stand behind a row's first `lengths`
+   * places, for which there must be room; such an array is read for nothing but its own next value, so that an engine may
+   * write that over it. Several tokens at once are for rows that remember nothing, or for one row alone.
    */
-  extend(tokens: Tensor, memory: Carried, extension: Extension): { readonly logits: Tensor; readonly added: Carried };
+  extend(tokens: Tensor, memory: Carried, extension: Extension): { readonly logits: Tensor; readonly memory: Carried };
 }
 
 /** 1 for places that count, 0 for others: float32 of this shape, whose places are numbered along `axis`. */

@@ -107,13 +107,13 @@ export class LstmLm extends Module implements LanguageModel {
     return Object.fromEntries(this.layers.flatMap((_, layer) => [[`hidden${layer}`, state], [`cell${layer}`, state]]));
   }
 
-  extend(tokens: Tensor, memory: Carried, { counts, each }: Extension): { logits: Tensor; added: Carried } {
+  extend(tokens: Tensor, memory: Carried, { counts, each }: Extension): { logits: Tensor; memory: Carried } {
     return this.within(() => {
       const time = tokens.transpose(); // [time, rows]
       const mask = iota(time.shape, 0).less(counts);
       const next = this.readLayers(this.embedding.forward(time), this.statesOf(memory), undefined, mask);
       const top = next.top.transpose([1, 0, 2]); // [rows, time, hidden]
-      return { logits: this.project(each ? top : lastOfEach(top, counts)), added: namesOf(next.states) };
+      return { logits: this.project(each ? top : lastOfEach(top, counts)), memory: namesOf(next.states) };
     });
   }
 

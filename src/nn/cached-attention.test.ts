@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { onnx } from "../engines/onnx/engine.ts";
 import { reference } from "../engines/reference/engine.ts";
-import type { NumericArray } from "../engines/engine.ts";
+import { emptyArray, type Allocate, type NumericArray } from "../engines/engine.ts";
 import { float32, int32 } from "../graph/program.ts";
 import { attention } from "./attention-product.ts";
 import { cachedAttention } from "./cached-attention.ts";
@@ -27,7 +27,7 @@ function floats(shape: readonly number[], at: (...place: number[]) => number): N
 }
 
 describe("cached attention", () => {
-  test("is causal attention over what is held and what is new, whatever else the cache holds, on both engines", async () => {
+  test("is causal attention over what is held and what is new, whatever else the cache holds, on both engines; its arrays may be written over", async () => {
     await fc.assert(fc.asyncProperty(cases, async ({ rows, groups, shared, size, held, time: wanted, spare, seed }) => {
       const [heads, first] = [groups * shared, held[0] ?? 0];
       const lengths = held.slice(0, rows);
@@ -56,14 +56,25 @@ describe("cached attention", () => {
         const program = await engine.compile({
           query: float32("rows", "time", heads * size), key: float32("rows", "time", groups * size), value: float32("rows", "time", groups * size),
           keys: float32("rows", groups, "capacity", size), values: float32("rows", groups, "capacity", size), lengths: int32("rows"),
-        }, ({ query, key, value, keys, values, lengths: counts }) => (
-          { attended: cachedAttention(query, key, value, { keys, values }, counts, { heads, keyValueHeads: groups }) }));
-        const { attended } = await program.run(feeds);
-        attended.data.forEach((got, index) => {
-          const [row, at, feature] = [Math.floor(index / (time * heads * size)), Math.floor(index / (heads * size)) % time, index % (heads * size)];
-          const place = (Math.floor(feature / size) * ((lengths[row] ?? 0) + time) + (lengths[row] ?? 0) + at) * size + (feature % size);
-          expect(got).toBeCloseTo(expected[row]?.[place] ?? NaN, 4);
+        }, ({ query, key, value, keys, values, lengths: counts }) => {
+          const { attended, cache: after } = cachedAttention(query, key, value, { keys, values }, counts, { heads, keyValueHeads: groups });
+          return { attended, ...after };
         });
+        const overFeeds: Allocate = (name, dtype, length) => (name === "keys" || name === "values" ? feeds[name].data : emptyArray(dtype, length));
+        for (const allocate of [undefined, overFeeds]) {
+          const { attended, ...after } = await program.run(feeds, allocate);
+          attended.data.forEach((got, index) => {
+            const [row, at, feature] = [Math.floor(index / (time * heads * size)), Math.floor(index / (heads * size)) % time, index % (heads * size)];
+            const place = (Math.floor(feature / size) * ((lengths[row] ?? 0) + time) + (lengths[row] ?? 0) + at) * size + (feature % size);
+            expect(got).toBeCloseTo(expected[row]?.[place] ?? NaN, 4);
+          });
+          for (const [which, got] of [[1, after.keys], [2, after.values]] as const) {
+            got.data.forEach((number, index) => {
+              const [row, head, place, feature] = [Math.floor(index / (groups * capacity * size)), Math.floor(index / (capacity * size)) % groups, Math.floor(index / size) % capacity, index % size];
+              if (place < (lengths[row] ?? 0) + time) expect(number).toBeCloseTo(whole[which]?.(row, head, place, feature) ?? NaN, 5);
+            });
+          }
+        }
         await program.dispose();
       }
     }), { numRuns: 25 });

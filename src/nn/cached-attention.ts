@@ -10,33 +10,42 @@ export interface AttentionCache {
   readonly values: Tensor;
 }
 
+export interface CachedAttention {
+  readonly attended: Tensor; // [rows, time, heads·size]
+  /** With the new tokens' keys and values after the places that counted. */
+  readonly cache: AttentionCache;
+}
+
 /**
  * Causal attention of new tokens to those in a cache and to themselves: query [rows, time, heads·size], key and value
  * [rows, time, keyValueHeads·size] → [rows, time, heads·size]. The first `lengths` places of a row's cache count, int32
- * [rows]; there is room for the new tokens after them, and it is theirs to be put there by the caller. Not differentiable.
+ * [rows]; there is room for the new tokens after them. Not differentiable.
+ *
+ * The cache is read for nothing else, so that an engine may be given its arrays to write the new ones into.
  *
  * Several tokens at once are read by rows that hold nothing yet, or by one row alone; engines may refuse others.
  */
 export function cachedAttention(
   query: Tensor, key: Tensor, value: Tensor, cache: AttentionCache, lengths: Tensor, { heads, keyValueHeads }: { heads: number; keyValueHeads: number },
-): Tensor {
+): CachedAttention {
   const size = Number(query.dim(-1)) / heads;
   const inputs = [query, key, value, cache.keys, cache.values, lengths] as const;
   // ONNX Runtime's operator takes heads of sizes that 8 divides.
   if (size % 8 !== 0) return attendToCache(size, ...inputs);
-  const [attended] = composite("cachedAttention", inputs, (q, k, v, keys, values, starts) => {
-    if (!q || !k || !v || !keys || !values || !starts) throw new Error("Cached attention takes six tensors.");
-    return [attendToCache(size, q, k, v, keys, values, starts)];
+  const [attended, filledKeys, filledValues] = composite("cachedAttention", inputs, (q, k, v, held, heldValues, starts) => {
+    if (!q || !k || !v || !held || !heldValues || !starts) throw new Error("Cached attention takes six tensors.");
+    const { attended: output, cache: { keys, values } } = attendToCache(size, q, k, v, held, heldValues, starts);
+    return [output, keys, values];
   }, { parameters: { heads, keyValueHeads } });
-  if (attended === undefined) throw new Error("Cached attention has an output.");
-  return attended;
+  if (!attended || !filledKeys || !filledValues) throw new Error("Cached attention has three outputs.");
+  return { attended, cache: { keys: filledKeys, values: filledValues } };
 }
 
-function attendToCache(size: number, query: Tensor, key: Tensor, value: Tensor, keys: Tensor, values: Tensor, starts: Tensor): Tensor {
+function attendToCache(size: number, query: Tensor, key: Tensor, value: Tensor, keys: Tensor, values: Tensor, starts: Tensor): CachedAttention {
   const places = starts.expandDims(1).add(iota([1, query.dim(1)], 1)); // [rows, time]
   const seen = iota([1, 1, keys.dim(2)], 2).lessEqual(places.expandDims(2)); // [rows, time, capacity]
-  const all = { keys: write(keys, split(key, size), starts), values: write(values, split(value, size), starts) };
-  return attend(split(query, size), all, seen).transpose([0, 2, 1, 3]).reshape(query.shape);
+  const cache = { keys: write(keys, split(key, size), starts), values: write(values, split(value, size), starts) };
+  return { attended: attend(split(query, size), cache, seen).transpose([0, 2, 1, 3]).reshape(query.shape), cache };
 }
 
 /** [rows, time, heads·size] → [rows, heads, time, size] */

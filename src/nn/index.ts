@@ -1,7 +1,7 @@
 export { gelu, geluTanh, logSoftmax, silu, softmax } from "./activation.ts";
 export { Attention, type AttentionKind, type AttentionMemory } from "./attention.ts";
 export { attention, type AttentionLoop, type AttentionOptions } from "./attention-product.ts";
-export { cachedAttention, type AttentionCache } from "./cached-attention.ts";
+export { cachedAttention, type AttentionCache, type CachedAttention } from "./cached-attention.ts";
 export { checkpoint } from "./checkpoint.ts";
 export { Dropout, type DropoutDraw } from "./dropout.ts";
 export { Embedding } from "./embedding.ts";

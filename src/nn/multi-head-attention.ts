@@ -124,16 +124,15 @@ export class MultiHeadAttention extends Module {
 
   /**
    * Attends causally from new tokens x [rows, time, dimension] at int32 positions [rows, time] to the first `lengths`
-   * places of a cache, int32 [rows], and to themselves. Gives the new keys and values too, which belong into the cache:
-   * [rows, time, keyValueHeads·size] each.
+   * places of a cache, int32 [rows], and to themselves. Gives the cache after them too, as `cachedAttention` does.
    */
   extend(x: Tensor, cache: AttentionCache, lengths: Tensor, positions: Tensor): { output: Tensor; keys: Tensor; values: Tensor } {
     return this.within(() => {
       const turned = (y: Tensor): Tensor => (this.rotaryBase === undefined ? y
         : this.#turn(this.#heads(y), positions).transpose([0, 2, 1, 3]).reshape(y.shape));
       const [keys, values] = [turned(this.key.forward(x)), this.value.forward(x)];
-      const attended = cachedAttention(turned(this.query.forward(x)), keys, values, cache, lengths, this);
-      return { output: this.output.forward(attended), keys, values };
+      const after = cachedAttention(turned(this.query.forward(x)), keys, values, cache, lengths, this);
+      return { output: this.output.forward(after.attended), ...after.cache };
     });
   }
 

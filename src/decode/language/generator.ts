@@ -7,7 +7,7 @@ import { LanguageDecoder } from "./language-decoder.ts";
 import { nextToken, scoreNext } from "./next-token.ts";
 import { speculate } from "./speculation.ts";
 import { TextRow, type RowSettings } from "./text-row.ts";
-import type { NewTokens, TokenMemory, TokenScorer } from "./token-scorer.ts";
+import type { NewTokens, TokenScorer } from "./token-scorer.ts";
 import type { TextVocabulary } from "./vocabulary.ts";
 
 /** How texts are written in a model's tokens. */
@@ -116,27 +116,21 @@ export class Generator {
     const ends = this.#ends(options);
     let memory = this.scorer.remember(first.length, capacity);
     let input = fillUp(first);
-    let writing = prompts.flatMap((rows, place) => rows.map((row) => ({ row, place })));
+    let writing: readonly PlacedRow[] = prompts.flatMap((rows, place) => rows.map((row) => ({ row, place })));
     for (;;) {
       const scores = await scoreNext(this.scorer, memory, input, options);
       for (const { row, place } of writing) {
         const token = nextToken(row, scores(place), ends, options);
         yield token === undefined ? row.complete() : row.write(token, whenFull === "stop" && row.seen.length >= context);
       }
-      const running = writing.filter(({ row }) => !row.isOver);
+      const running = inFewMoves(writing.filter(({ row }) => !row.isOver));
       if (running.length === 0) return;
       if (running.some(({ row }) => row.seen.length > context)) {
         for (const { row } of running) row.slide(context);
         memory = this.scorer.remember(running.length, capacity);
         input = fillUp(running.map(({ row }) => row.seen));
-      } else if (staysWhole(memory, running.map(({ place }) => place), capacity)) {
-        const tokens = new Int32Array(memory.rows);
-        for (const { row, place } of running) tokens[place] = row.seen.at(-1) ?? 0;
-        input = { tokens };
-        writing = running;
-        continue;
       } else {
-        memory = memory.keep(running.map(({ place }) => place));
+        if (running.some(({ place }, at) => place !== at) || running.length < memory.rows) memory = memory.keep(running.map(({ place }) => place));
         input = { tokens: Int32Array.from(running, ({ row }) => row.seen.at(-1) ?? 0) };
       }
       writing = running.map(({ row }, place) => ({ row, place }));
@@ -172,12 +166,21 @@ export class Generator {
   }
 }
 
-/**
- * Whether rows that are over stay in the memory, as long as most are not: to read a token that is not meant costs less than
- * to copy what the others remember. No row may be over-full by it, or stand for several texts.
- */
-function staysWhole({ rows, lengths }: TokenMemory, places: readonly number[], capacity: number): boolean {
-  return 2 * places.length > rows && new Set(places).size === places.length && lengths.every((length) => length < capacity);
+/** A text and its row in the memory. */
+interface PlacedRow {
+  readonly row: TextRow;
+  readonly place: number;
+}
+
+/** An order for texts that go on in which those that can stay in their places do, and the others fill the gaps. */
+function inFewMoves(running: readonly PlacedRow[]): PlacedRow[] {
+  const order: (PlacedRow | undefined)[] = running.map(() => undefined);
+  const moved = running.filter((placed) => {
+    if (placed.place >= order.length || order[placed.place] !== undefined) return true;
+    order[placed.place] = placed;
+    return false;
+  }).values();
+  return order.flatMap((placed) => placed ?? moved.next().value ?? []);
 }
 
 /** Right of shorter prompts stand tokens that are not meant. */

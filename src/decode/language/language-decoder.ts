@@ -73,8 +73,8 @@ export class LanguageDecoder implements TokenScorer<TextMemory> {
     const results = await program.run({
       tokens: { data: tokens, shape: [rows, time] }, lengths: { data: memory.lengths, shape: [rows] }, counts: { data: meant, shape: [rows] },
       ...memory.arrays,
-    });
-    memory.add(results, meant);
+    }, memory.allocate);
+    memory.advance(results, meant);
     return results;
   }
 
@@ -99,17 +99,17 @@ export class LanguageDecoder implements TokenScorer<TextMemory> {
       return tensor;
     };
     const held = Object.fromEntries(names.map((name) => [name, feed(name)]));
-    const { logits, added } = this.model.extend(feed("tokens"), held, {
+    const { logits, memory } = this.model.extend(feed("tokens"), held, {
       lengths: feed("lengths"), counts: feed("counts"), each: kind.kind === "each",
     });
     const logProbabilities = logSoftmax(logits);
     switch (kind.kind) {
       case "best":
-        return { ...added, ...logProbabilities.squeeze(1).topK(kind.count) };
+        return { ...memory, ...logProbabilities.squeeze(1).topK(kind.count) };
       case "last":
-        return { ...added, values: logProbabilities.squeeze(1), normalizers: logits.subtract(logProbabilities).slice(2, 0, 1).reshape([-1]) };
+        return { ...memory, values: logProbabilities.squeeze(1), normalizers: logits.subtract(logProbabilities).slice(2, 0, 1).reshape([-1]) };
       case "each":
-        return { ...added, values: logProbabilities };
+        return { ...memory, values: logProbabilities };
       default:
         throw new TypeError(`unknown kind of step: ${JSON.stringify(kind satisfies never)}`);
     }

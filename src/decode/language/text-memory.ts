@@ -1,4 +1,4 @@
-import type { NumericArray } from "../../engines/engine.ts";
+import { emptyArray, type Allocate, type NumericArray } from "../../engines/engine.ts";
 import type { Signature } from "../../graph/program.ts";
 import type { TokenMemory } from "./token-scorer.ts";
 
@@ -6,7 +6,7 @@ type FloatArray = NumericArray<Float32Array>;
 
 /**
  * What a model remembers of a batch of texts, one row each. Arrays that grow with the texts have room for `capacity`
- * tokens from the beginning, [rows, heads, capacity, size], and what steps add is written into them.
+ * tokens from the beginning, [rows, heads, capacity, size], and steps write into them what they add.
  */
 export class TextMemory implements TokenMemory {
   readonly lengths: Int32Array;
@@ -38,13 +38,17 @@ export class TextMemory implements TokenMemory {
     return Object.fromEntries(this.#arrays);
   }
 
-  /** Adds what a step has made of `counts` new tokens of each row, int32 [rows]; those that only fill up are left out. */
-  add(results: Readonly<Record<string, NumericArray>>, counts: Int32Array): void {
-    for (const [name, array] of this.#arrays) {
-      const added = results[name];
-      if (added === undefined) throw new Error(`The step lost the memory "${name}".`);
-      if (this.#growing.has(name)) this.#write(array, added, counts);
-      else this.#arrays.set(name, { data: Float32Array.from(added.data), shape: added.shape });
+  /** Where a step puts what it gives: arrays that grow are their own next values. */
+  readonly allocate: Allocate = (name, dtype, length) => (
+    this.#growing.has(name) ? this.#arrays.get(name)?.data : undefined) ?? emptyArray(dtype, length);
+
+  /** Takes over the memory that a step gives after `counts` new tokens of each row, int32 [rows]. */
+  advance(results: Readonly<Record<string, NumericArray>>, counts: Int32Array): void {
+    for (const name of this.#arrays.keys()) {
+      const next = results[name];
+      if (next === undefined) throw new Error(`The step lost the memory "${name}".`);
+      const data = next.data instanceof Float32Array ? next.data : Float32Array.from(next.data);
+      this.#arrays.set(name, { data, shape: next.shape });
     }
     counts.forEach((count, row) => (this.lengths[row] = (this.lengths[row] ?? 0) + count));
   }
@@ -54,26 +58,13 @@ export class TextMemory implements TokenMemory {
   }
 
   keep(rows: readonly number[]): TextMemory {
+    const inPlace = rows.every((row, at) => row === at || row >= rows.length) && new Set(rows).size === rows.length;
     const arrays = Array.from(this.#arrays, ([name, { data, shape }]): [string, FloatArray] => {
       const size = data.length / this.rows;
-      const kept = new Float32Array(rows.length * size);
-      rows.forEach((row, at) => kept.set(data.subarray(row * size, (row + 1) * size), at * size));
+      const kept = inPlace ? data.subarray(0, rows.length * size) : new Float32Array(rows.length * size);
+      rows.forEach((row, at) => { if (!inPlace || row !== at) kept.set(data.subarray(row * size, (row + 1) * size), at * size); });
       return [name, { data: kept, shape: [rows.length, ...shape.slice(1)] }];
     });
     return new TextMemory(this.capacity, this.#growing, Int32Array.from(rows, (row) => this.lengths[row] ?? 0), new Map(arrays));
-  }
-
-  /** Puts added [rows, time, heads·size] into held [rows, heads, capacity, size], after what each row remembers. */
-  #write({ data: held, shape }: FloatArray, { data: added, shape: [, time = 0] }: NumericArray, counts: Int32Array): void {
-    const [rows = 0, heads = 0, capacity = 0, size = 0] = shape;
-    for (let row = 0; row < rows; row++) {
-      const [start, count] = [this.lengths[row] ?? 0, counts[row] ?? 0];
-      for (let token = 0; token < count; token++) {
-        for (let head = 0; head < heads; head++) {
-          const from = ((row * time + token) * heads + head) * size;
-          held.set(added.subarray(from, from + size), ((row * heads + head) * capacity + start + token) * size);
-        }
-      }
-    }
   }
 }

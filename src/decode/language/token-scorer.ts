@@ -27,7 +27,10 @@ export interface TokenMemory {
   readonly rows: number;
   /** Tokens that each row remembers: int32 [rows]. */
   readonly lengths: Int32Array;
-  /** The memory of these rows alone, in this order; a row may come more than once. */
+  /**
+   * The memory of these rows alone, in this order; a row may come more than once. This one is used up: where no row moves
+   * but into the place of one that is left out, its arrays are the new one's.
+   */
   keep(rows: readonly number[]): TokenMemory;
   /** Forgets what a row remembers beyond so many tokens. Only for models that rewind. */
   shorten(length: number): void;

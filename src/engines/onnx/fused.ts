@@ -9,17 +9,16 @@ type Fused = (
   node: Node<"composite">,
 ) => readonly string[];
 
-/** The operator asks for the last place of each row. Its own copies of the cache with the new tokens are not used. */
+/** The operator asks for the last place of each row. Where the new cache goes into the old one's arrays, it copies nothing. */
 const groupQueryAttention: Fused = (inputs, { heads = 1, keyValueHeads = 1 }, builder, node) => {
   const [query = "", key = "", value = "", keys = "", values = "", lengths = ""] = inputs;
   const time = builder.add("Cast", [builder.dim(node.inputs[0]?.dim(1) ?? 1)], { to: attribute.int(OnnxType.int32) }); // [1]
   const totals = builder.add("Add", [lengths, time]); // [rows]
   const last = builder.add("Sub", [totals, builder.int32(1)]);
   const longest = builder.add("ReduceMax", [totals], { keepdims: attribute.int(0) });
-  const [attended = ""] = builder.addAll("GroupQueryAttention", [query, key, value, keys, values, last, longest], {
+  return builder.addAll("GroupQueryAttention", [query, key, value, keys, values, last, longest], {
     num_heads: attribute.int(heads), kv_num_heads: attribute.int(keyValueHeads),
   }, 3, MICROSOFT_DOMAIN);
-  return [attended];
 };
 
 /** Composites that the engine computes with one operator, by label. */

@@ -34,8 +34,8 @@ function stepFlops(model: LanguageModel): Dim {
   const feeds: Signature = { tokens: int32("rows", "time"), lengths: int32("rows"), counts: int32("rows"), ...memory };
   const { fetches } = buildProgram(feeds, ({ tokens, lengths, counts, ...held }): Results => {
     if (tokens === undefined || lengths === undefined || counts === undefined) throw new Error("A step reads tokens, lengths and counts.");
-    const { logits, added } = model.extend(tokens, held, { lengths, counts, each: false });
-    return { ...added, logits };
+    const { logits, memory: next } = model.extend(tokens, held, { lengths, counts, each: false });
+    return { ...next, logits };
   });
   return flops(fetches.map(({ tensor }) => tensor));
 }
