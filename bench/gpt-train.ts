@@ -23,7 +23,7 @@ export async function gptTrain(size: GptTrainSize, threads?: number) {
     batch: {
       feeds: {
         tokens: tokenIds(batch, context, vocabulary, 7919), targets: tokenIds(batch, context, vocabulary, 104_729),
-        lengths: { data: new Int32Array(batch).fill(context), shape: [batch] },
+        judged: { data: new Int32Array(tokens).fill(1), shape: [batch, context] },
       },
       tokens, targetTokens: tokens, sequences: batch,
     },

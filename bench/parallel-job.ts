@@ -23,7 +23,7 @@ const task = textTask(new Gpt({ ...gptOptions(SIZE), tiedEmbeddings: false }).se
 const batchOf = (number: number): TrainingBatch => ({
   feeds: {
     tokens: tokenIds(ROWS, context, vocabulary, 7919 + number), targets: tokenIds(ROWS, context, vocabulary, 104_729 + number),
-    lengths: { data: new Int32Array(ROWS).fill(context), shape: [ROWS] },
+    judged: { data: new Int32Array(ROWS * context).fill(1), shape: [ROWS, context] },
   },
   tokens: ROWS * context, targetTokens: ROWS * context, sequences: ROWS,
 });

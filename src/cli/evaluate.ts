@@ -7,13 +7,12 @@ import { onnx } from "../engines/onnx/engine.ts";
 import { bleuTokenizers, type BleuTokenizer } from "../metrics/bleu-tokenizers.ts";
 import type { RunConfig } from "../train/config.ts";
 import { evaluateSymbols, evaluateText as evaluateTranslations, writesSymbols, type SymbolQuality, type TextQuality } from "../train/evaluate-run.ts";
-import { evaluateLanguageModel, evaluateTokens, type LanguageQuality } from "../train/evaluate-text.ts";
+import { evaluateHeldOut, evaluateLanguageModel, type LanguageQuality } from "../train/evaluate-text.ts";
 import type { MappedSentence } from "../train/evaluate-figures.ts";
 import { openTextModel } from "../train/open-text-model.ts";
 import { isModelFolder } from "../train/open-translation.ts";
 import { readSplits } from "../train/run-data.ts";
 import { RunDirectory } from "../train/run-directory.ts";
-import { heldOutText } from "../train/text-data.ts";
 import type { Translator } from "../train/translator.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { evaluateChoices, type ChoiceFlags } from "./evaluate-choices.ts";
@@ -114,7 +113,7 @@ async function evaluateText(path: string, { text, batch, checkpoint, threads, js
   const line = new ProgressLine(io);
   const options = { batch, onProgress: (done: number, total: number) => line.update(() => `${count(done)} of ${count(total)} tokens`) };
   const quality = await (text === undefined
-    ? heldOutText(path).then(({ tokens, bytes }) => evaluateTokens(model, tokens, bytes, engine, options))
+    ? evaluateHeldOut(path, model, engine, options)
     : readWholeText(text).then((content) => evaluateLanguageModel(model, content, engine, options))).finally(() => line.close());
   printResult(io, json, quality, () => describeLanguage(quality));
 }

@@ -63,7 +63,7 @@ function showEvent(line: ProgressLine, event: TrainEvent): void {
       return line.update(() => progressText(event, line.width));
     case "validation":
       return line.note(`step ${event.step}: validation loss ${event.loss.toFixed(4)}, perplexity ${event.perplexity.toFixed(2)}`
-        + (event.improved ? " (best so far)" : ""));
+        + (event.improved ? " (best so far)" : "") + (event.wholeLoss === undefined ? "" : `; on all that was held out ${event.wholeLoss.toFixed(4)}`));
     case "checkpoint":
       return;
     default:

@@ -87,9 +87,10 @@ export async function trainWith(
   throw new Interruption("The training was stopped.");
 }
 
-export function describeRun({ directory, reason, step, best, tokensPerSecond }: TrainedRun): string {
+export function describeRun({ directory, reason, step, best, whole, tokensPerSecond }: TrainedRun): string {
   const how = { finished: "Finished", "no improvement": "Stopped, for validation no longer improved,", interrupted: "Interrupted" }[reason];
   const speed = Number.isFinite(tokensPerSecond) && tokensPerSecond > 0 ? ` (${count(tokensPerSecond)} tokens/s)` : "";
   const judged = best === undefined ? "" : `\nBest validation: ${best.loss.toFixed(4)} nats a token at step ${best.step}.`;
-  return `${how} at step ${step}${speed}. The run is in ${directory}.${judged}`;
+  const last = whole === undefined || whole.loss === best?.loss ? "" : `\nOn all that was held out: ${whole.loss.toFixed(4)} nats a token at step ${whole.step}.`;
+  return `${how} at step ${step}${speed}. The run is in ${directory}.${judged}${last}`;
 }

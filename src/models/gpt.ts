@@ -19,7 +19,7 @@ import { linearCrossEntropy } from "../nn/loss.ts";
 import { Module, Parameter } from "../nn/module.ts";
 import { MultiHeadAttention } from "../nn/multi-head-attention.ts";
 import { LayerNorm, RmsNorm } from "../nn/norm.ts";
-import { carriedTensor, countingPlaces, lastOfEach, type Carried, type Extension, type LanguageLoss, type LanguageModel, type LanguageTrainingOptions, type TextBatch } from "./language-model.ts";
+import { carriedTensor, lastOfEach, type Carried, type Extension, type LanguageLoss, type LanguageModel, type LanguageTrainingOptions, type TextBatch } from "./language-model.ts";
 
 export interface GptOptions {
   readonly vocabulary: number;
@@ -73,13 +73,19 @@ export class Gpt extends Module implements LanguageModel {
     return this.options.context;
   }
 
-  loss({ tokens, targets, documents, ...places }: TextBatch, { labelSmoothing, zLoss, seed }: LanguageTrainingOptions): LanguageLoss {
+  get features(): number {
+    return this.options.dimension;
+  }
+
+  hidden(tokens: Tensor, seed?: Tensor): Tensor {
+    return this.within(() => this.represent({ tokens }, seed));
+  }
+
+  loss({ tokens, targets, judged, documents, positions }: TextBatch, { labelSmoothing, zLoss, seed }: LanguageTrainingOptions): LanguageLoss {
     return this.within(() => {
-      const positions = iota([tokens.dim(1)]); // [time]
-      let x = this.dropout.forward(this.embed(tokens, positions), seed);
-      for (const block of this.blocks) x = block.forward(x, positions, documents, seed);
-      const { losses, negativeLogLikelihoods } = linearCrossEntropy(this.norm.forward(x), this.outputWeight.tensor, targets, { labelSmoothing, zLoss });
-      const counts = countingPlaces(tokens.shape, 1, places); // [batch, time]
+      const x = this.represent({ tokens, documents, positions }, seed);
+      const { losses, negativeLogLikelihoods } = linearCrossEntropy(x, this.outputWeight.tensor, targets, { labelSmoothing, zLoss });
+      const counts = judged.cast("float32"); // [batch, time]
       return { loss: losses.multiply(counts).sum(), negativeLogLikelihoods: negativeLogLikelihoods.multiply(counts).sum(1) };
     });
   }
@@ -132,6 +138,15 @@ export class Gpt extends Module implements LanguageModel {
       }
       return { logits: this.project(each ? x : lastOfEach(x, counts)), memory: next };
     });
+  }
+
+  /** [batch, time, dimension], after the last norm. */
+  private represent({ tokens, documents, positions }: Pick<TextBatch, "tokens" | "documents" | "positions">, seed: Tensor | undefined): Tensor {
+    const places = iota([tokens.dim(1)]); // [time]
+    let x = this.dropout.forward(this.embed(tokens, positions ?? places), seed);
+    // Rotations see distances, which are the same wherever a document begins.
+    for (const block of this.blocks) x = block.forward(x, places, documents, seed);
+    return this.norm.forward(x);
   }
 
   /** [..., dimension] → logits [..., vocabulary] */

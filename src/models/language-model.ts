@@ -1,6 +1,5 @@
 import { addDims, type Dim } from "../graph/dimension.ts";
 import type { Signature, StateUpdate } from "../graph/program.ts";
-import type { Shape } from "../graph/shape.ts";
 import { iota, type Tensor } from "../graph/tensor.ts";
 import type { Module } from "../nn/module.ts";
 
@@ -9,12 +8,12 @@ export interface TextBatch {
   readonly tokens: Tensor; // [batch, time]
   /** The token after each. */
   readonly targets: Tensor; // [batch, time]
-  /** How many of a row's places count: [batch]. */
-  readonly lengths: Tensor;
-  /** The first of a row's places that counts, though all are read; 0 by default: [batch]. */
-  readonly starts?: Tensor | undefined;
+  /** 1 where the model is judged on the target, 0 where it only reads: [batch, time]. */
+  readonly judged: Tensor;
   /** Number of the document that a place belongs to, from 0 in each row: [batch, time]. Places see their own document only. */
   readonly documents?: Tensor | undefined;
+  /** Places since each one's document began, for models that learn a vector for each; by default since the row did: [batch, time]. */
+  readonly positions?: Tensor | undefined;
   /**
    * For models that carry a state from batch to batch: under which name it is kept, and a scalar that is 1 where the
    * rows go on from the batch before, 0 where they begin anew. It needs a known number of rows.
@@ -31,9 +30,9 @@ export interface LanguageTrainingOptions {
 }
 
 export interface LanguageLoss {
-  /** Scalar: the sum over all places that count, nats. What training minimises, after division by a count. */
+  /** Scalar: the sum over all judged places, nats. What training minimises, after division by a count. */
   readonly loss: Tensor;
-  /** -log p(target) of each row's places that count, added up, without smoothing: [batch], nats. */
+  /** -log p(target) of each row's judged places, added up, without smoothing: [batch], nats. */
   readonly negativeLogLikelihoods: Tensor;
   /** What the model remembers for the next batch, where it carries a state. */
   readonly updates?: readonly StateUpdate[];
@@ -58,6 +57,13 @@ export interface LanguageModel extends Module {
   /** The most tokens it can look at; `undefined` where there is no bound. */
   readonly context: number | undefined;
   loss(batch: TextBatch, options: LanguageTrainingOptions): LanguageLoss;
+  /** How many numbers the model makes of a token before it predicts. */
+  readonly features: number;
+  /**
+   * What it makes of each token after those before it, just before the projection on the vocabulary: tokens int32
+   * [batch, time] → [batch, time, features]. `seed` as in `LanguageTrainingOptions`.
+   */
+  hidden(tokens: Tensor, seed?: Tensor): Tensor;
   /** Memory of nothing. `padding` int32 [rows]: how many places before a row's first token are only there to fill the batch. */
   start(rows: Dim, padding: Tensor): Carried;
   /** Reads tokens int32 [rows, time] after those remembered: logits [rows, time, vocabulary] for what follows each. */
@@ -76,14 +82,6 @@ export interface LanguageModel extends Module {
    * write that over it. Several tokens at once are for rows that remember nothing, or for one row alone.
    */
   extend(tokens: Tensor, memory: Carried, extension: Extension): { readonly logits: Tensor; readonly memory: Carried };
-}
-
-/** 1 for places that count, 0 for others: float32 of this shape, whose places are numbered along `axis`. */
-export function countingPlaces(shape: Shape, axis: 0 | 1, { lengths, starts }: Pick<TextBatch, "lengths" | "starts">): Tensor {
-  const places = iota(shape, axis);
-  const ofRows = (numbers: Tensor): Tensor => (axis === 1 ? numbers.expandDims(1) : numbers);
-  const written = places.less(ofRows(lengths));
-  return (starts === undefined ? written : written.and(ofRows(starts).lessEqual(places))).cast("float32");
 }
 
 /** Each row's vector after its last token that is meant: x [rows, time, features], counts int32 [rows] → [rows, 1, features]. */

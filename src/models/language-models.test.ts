@@ -50,19 +50,22 @@ async function likelihoods(model: LanguageModel, state: StateStore, text: readon
 }
 
 describe.each(Object.entries(MODELS))("%s", (_name, make) => {
-  test("has the loss that its distributions say, for padded rows and for each alone", async () => {
+  test("has the loss that its distributions say at the judged places, in padded rows and within a row", async () => {
     const model = make();
     const state = stateOf(model);
     const logs = await likelihoods(model, state);
-    const program = await reference().compile({ tokens: int32("batch", 5), targets: int32("batch", 5), lengths: int32("batch") }, (batch) => ({ ...model.loss(batch, OPTIONS) }), { state });
-    const rows = { tokens: [...TEXT.slice(0, 5), ...TEXT.slice(0, 3), 0, 0], targets: [...TEXT.slice(1), ...TEXT.slice(1, 4), 0, 0] };
+    const program = await reference().compile({ tokens: int32("batch", 5), targets: int32("batch", 5), judged: int32("batch", 5) }, (batch) => ({ ...model.loss(batch, OPTIONS) }), { state });
+    const rows = {
+      tokens: [...TEXT.slice(0, 5), ...TEXT.slice(0, 3), 0, 0, ...TEXT.slice(0, 5)], targets: [...TEXT.slice(1), ...TEXT.slice(1, 4), 0, 0, ...TEXT.slice(1)],
+      judged: [1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 0],
+    };
     const found = await program.run({
-      tokens: { data: Int32Array.from(rows.tokens), shape: [2, 5] }, targets: { data: Int32Array.from(rows.targets), shape: [2, 5] }, lengths: { data: Int32Array.of(5, 3), shape: [2] },
+      tokens: { data: Int32Array.from(rows.tokens), shape: [3, 5] }, targets: { data: Int32Array.from(rows.targets), shape: [3, 5] },
+      judged: { data: Int32Array.from(rows.judged), shape: [3, 5] },
     });
-    const expected = [5, 3].map((length) => -logs.slice(0, length).reduce((sum, log) => sum + log, 0));
-    expect(found["negativeLogLikelihoods"]?.data[0]).toBeCloseTo(expected[0] ?? NaN, 9);
-    expect(found["negativeLogLikelihoods"]?.data[1]).toBeCloseTo(expected[1] ?? NaN, 9);
-    expect(found["loss"]?.data[0]).toBeCloseTo((expected[0] ?? NaN) + (expected[1] ?? NaN), 9);
+    const expected = [logs, logs.slice(0, 3), logs.slice(2, 4)].map((judged) => -judged.reduce((sum, log) => sum + log, 0));
+    expected.forEach((nats, row) => expect(found["negativeLogLikelihoods"]?.data[row]).toBeCloseTo(nats, 9));
+    expect(found["loss"]?.data[0]).toBeCloseTo(expected.reduce((sum, nats) => sum + nats, 0), 9);
   });
 
   test("reads piece by piece, behind padding, what it reads at once", async () => {
@@ -97,11 +100,11 @@ describe.each(Object.entries(MODELS))("%s", (_name, make) => {
       seed: 1,
       feeds: {
         tokens: { dtype: "int32", axes: [rows, time], value: token }, targets: { dtype: "int32", axes: [rows, time], value: token },
-        lengths: { dtype: "int32", axes: [rows], value: (uniform) => 1 + Math.floor(2 * uniform) }, draw: { dtype: "int32", axes: [], value: () => 7 },
+        judged: { dtype: "int32", axes: [rows, time], value: (uniform) => Math.floor(2 * uniform) }, draw: { dtype: "int32", axes: [], value: () => 7 },
       },
-      build: ({ tokens, targets, lengths, draw }): Results => {
-        if (!tokens || !targets || !lengths || !draw) throw new Error("A batch has three arrays.");
-        const { loss, negativeLogLikelihoods } = model.loss({ tokens, targets, lengths }, { labelSmoothing: 0.1, zLoss: 0.01, seed: draw });
+      build: ({ tokens, targets, judged, draw }): Results => {
+        if (!tokens || !targets || !judged || !draw) throw new Error("A batch has three arrays.");
+        const { loss, negativeLogLikelihoods } = model.loss({ tokens, targets, judged }, { labelSmoothing: 0.1, zLoss: 0.01, seed: draw });
         const slopes = gradients(loss, model.parameters().map(({ tensor }) => tensor));
         return { loss, negativeLogLikelihoods, ...Object.fromEntries(slopes.map((slope, at) => [`slope${at}`, slope])) };
       },
@@ -111,23 +114,22 @@ describe.each(Object.entries(MODELS))("%s", (_name, make) => {
   test("has the derivatives of central differences", async () => {
     const model = make();
     const matrix = (tokens: readonly number[]) => constant([...tokens], "int32", [2, 2]);
-    await requireTrueSlopes(model.parameters(), () => [model.loss({ tokens: matrix([3, 1, 4, 1]), targets: matrix([1, 4, 1, 5]), lengths: constant([2, 1], "int32") }, OPTIONS).loss]);
+    await requireTrueSlopes(model.parameters(), () => [model.loss({ tokens: matrix([3, 1, 4, 1]), targets: matrix([1, 4, 1, 5]), judged: matrix([1, 1, 1, 0]) }, OPTIONS).loss]);
   });
 });
 
-test("documents in one row know nothing of each other", async () => {
-  const model = new Gpt({ ...GPT, ...LLAMA }).seed(1);
+test.each([["learned", GPT], ["rotary", { ...GPT, ...LLAMA }]])("documents in one row know nothing of each other, with %s positions", async (_name, options) => {
+  const model = new Gpt(options).seed(1);
   const state = stateOf(model);
-  const loss = async (tokens: readonly number[], targets: readonly number[], documents: readonly number[], lengths: number): Promise<number> => {
+  const loss = async (tokens: readonly number[], targets: readonly number[], documents: readonly number[], positions: readonly number[]): Promise<number> => {
     const row = (values: readonly number[]) => constant([...values], "int32", [1, values.length]);
     const program = await reference().compile({}, () => ({
-      ...model.loss({ tokens: row(tokens), targets: row(targets), documents: row(documents), lengths: constant([lengths], "int32") }, OPTIONS),
+      ...model.loss({ tokens: row(tokens), targets: row(targets), documents: row(documents), positions: row(positions), judged: row(tokens.map(() => 1)) }, OPTIONS),
     }), { state });
     return Number((await program.run({}))["loss"]?.data[0]);
   };
-  // Rotary positions see distances only, so the second document is read as if it stood alone.
-  const together = await loss([3, 1, 4, 1, 5], [1, 4, 1, 5, 6], [0, 0, 1, 1, 1], 5);
-  const alone = await loss([3, 1], [1, 4], [0, 0], 2) + await loss([4, 1, 5], [1, 5, 6], [0, 0, 0], 3);
+  const together = await loss([3, 1, 4, 1, 5], [1, 4, 1, 5, 6], [0, 0, 1, 1, 1], [0, 1, 0, 1, 2]);
+  const alone = await loss([3, 1], [1, 4], [0, 0], [0, 1]) + await loss([4, 1, 5], [1, 5, 6], [0, 0, 0], [0, 1, 2]);
   expect(together).toBeCloseTo(alone, 9);
 });
 
@@ -135,14 +137,14 @@ test("a recurrent model goes on where the batch before ended, and anew where it 
   const model = new LstmLm(LSTM).seed(1);
   const state = stateOf(model);
   const whole = -(await likelihoods(model, state)).reduce((sum, log) => sum + log, 0);
-  const program = await reference().compile({ tokens: int32(1, "time"), targets: int32(1, "time"), lengths: int32(1), continued: int32() }, ({ continued, ...batch }) => {
+  const program = await reference().compile({ tokens: int32(1, "time"), targets: int32(1, "time"), judged: int32(1, "time"), continued: int32() }, ({ continued, ...batch }) => {
     const { loss, updates = [] } = model.loss({ ...batch, carry: { name: "carried", continued } }, OPTIONS);
     return { loss, updates };
   }, { state });
   const run = async (from: number, to: number, continued: number): Promise<number> => {
     const row = (values: readonly number[]) => ({ data: Int32Array.from(values), shape: [1, values.length] });
     const { loss } = await program.run({
-      tokens: row(TEXT.slice(from, to)), targets: row(TEXT.slice(from + 1, to + 1)), lengths: { data: Int32Array.of(to - from), shape: [1] },
+      tokens: row(TEXT.slice(from, to)), targets: row(TEXT.slice(from + 1, to + 1)), judged: row(TEXT.slice(from, to).map(() => 1)),
       continued: { data: Int32Array.of(continued), shape: [] },
     });
     return Number(loss.data[0]);

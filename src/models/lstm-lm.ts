@@ -17,7 +17,7 @@ import { uniformInitializer, zeroInitializer } from "../nn/initializer.ts";
 import { linearCrossEntropy } from "../nn/loss.ts";
 import { Lstm, type LstmState } from "../nn/lstm.ts";
 import { Module, Parameter } from "../nn/module.ts";
-import { carriedTensor, countingPlaces, lastOfEach, type Carried, type Extension, type LanguageLoss, type LanguageModel, type LanguageTrainingOptions, type TextBatch } from "./language-model.ts";
+import { carriedTensor, lastOfEach, type Carried, type Extension, type LanguageLoss, type LanguageModel, type LanguageTrainingOptions, type TextBatch } from "./language-model.ts";
 
 export interface LstmLmOptions {
   readonly vocabulary: number;
@@ -62,19 +62,30 @@ export class LstmLm extends Module implements LanguageModel {
     return this.options.vocabulary;
   }
 
+  get features(): number {
+    return this.options.hidden;
+  }
+
+  hidden(tokens: Tensor, seed?: Tensor): Tensor {
+    return this.within(() => {
+      const initial = this.layers.map((layer) => layer.zeroState(tokens.dim(0)));
+      return this.readLayers(this.inputDropout.forward(this.embedding.forward(tokens.transpose()), seed), initial, seed).top.transpose([1, 0, 2]);
+    });
+  }
+
   /** Weights of the recurrent layers, biases excluded. */
   recurrentParameters(): Parameter[] {
     return this.layers.flatMap((layer) => layer.parameters()).filter(({ shape }) => shape.length === 2);
   }
 
-  loss({ tokens, targets, carry, ...places }: TextBatch, { labelSmoothing, zLoss, seed }: LanguageTrainingOptions): LanguageLoss {
+  loss({ tokens, targets, judged, carry }: TextBatch, { labelSmoothing, zLoss, seed }: LanguageTrainingOptions): LanguageLoss {
     return this.within(() => {
       const initial = this.layers.map((_, layer) => this.remembered(layer, tokens.dim(0), carry));
       const { top, states } = this.readLayers(this.inputDropout.forward(this.embedding.forward(tokens.transpose()), seed), initial, seed);
       const { losses, negativeLogLikelihoods } = linearCrossEntropy(top, this.outputWeight.tensor, targets.transpose(), {
         bias: this.outputBias.tensor, labelSmoothing, zLoss,
       });
-      const counts = countingPlaces(losses.shape, 0, places); // [time, batch]
+      const counts = judged.transpose().cast("float32"); // [time, batch]
       return {
         loss: losses.multiply(counts).sum(),
         negativeLogLikelihoods: negativeLogLikelihoods.multiply(counts).sum(0),

@@ -11,6 +11,7 @@ export class Parameter implements StateVariable {
   #name: string | undefined;
   #seed = 1;
   #tensor: Tensor | undefined;
+  #beginning: Float32Array | undefined;
 
   constructor(readonly shape: readonly number[], readonly initializer: Initializer) {}
 
@@ -36,7 +37,14 @@ export class Parameter implements StateVariable {
     this.#seed = seed;
   }
 
+  /** Gives the initial values in place of drawn ones. @throws Error where they are not as many as the shape has */
+  beginWith(values: Float32Array): void {
+    if (values.length !== this.size) throw new Error(`The parameter "${this.name}" has ${this.size} numbers, but was given ${values.length}.`);
+    this.#beginning = values;
+  }
+
   initialize(): Float32Array {
+    if (this.#beginning !== undefined) return this.#beginning.slice();
     const key = mix32(hashName(this.name) + Math.imul(this.#seed, GOLDEN));
     return this.initializer(this.shape, (index) => mix32((key + Math.imul(index, GOLDEN)) | 0) * 2 ** -32);
   }

@@ -77,8 +77,8 @@ const textRules: readonly Rule[] = [
     if (kind === "shards" || kind === "mixture") {
       return read("tokenizer") === undefined ? undefined : `tokenizer: given beside data.kind "${kind}", but shards have the tokenizer that they were made with; leave it out.`;
     }
-    if ((kind !== "text" && kind !== "package") || read("tokenizer") !== undefined) return undefined;
-    return 'tokenizer: nothing was given, but the data is plain text; say how it becomes tokens, for example { kind: "bpe", vocabulary: 4000 }.';
+    if (!["text", "package", "completions"].includes(String(kind)) || (read("tokenizer") ?? read("from")) !== undefined) return undefined;
+    return 'tokenizer: nothing was given, but the data is not cut into tokens; say how it becomes tokens, for example { kind: "bpe", vocabulary: 4000 }.';
   },
 
   headsDivide,
@@ -98,6 +98,12 @@ const textRules: readonly Rule[] = [
   function onlyRecurrentInSequence(read) {
     if (read("model.kind") !== "gpt" || read("training.order") !== "sequential") return undefined;
     return 'training.order: received "sequential", but a gpt carries nothing from batch to batch; choose "shuffled" or "random".';
+  },
+
+  function completionsHaveNoOrder(read) {
+    const order = read("training.order");
+    if (read("data.kind") !== "completions" || order === undefined) return undefined;
+    return `training.order: received ${JSON.stringify(order)}, but examples are whole and shuffled anew in each epoch; leave it out.`;
   },
 ];
 

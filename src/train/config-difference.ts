@@ -1,7 +1,7 @@
 import { ConfigError } from "./config.ts";
 
 /** A field whose value differs between two configurations. */
-interface Difference {
+export interface Difference {
   readonly path: string;
   readonly stored: unknown;
   readonly given: unknown;
@@ -15,7 +15,7 @@ const FIXED = /^(model(?!\.dropout$)|tokenizer|seed)(\.|$)/;
  * `undefined` where nothing has. Throws a ConfigError where the checkpoint cannot go on under it.
  */
 export function resumedUnder(stored: object, given: object): string | undefined {
-  const differences = compare("", stored, given);
+  const differences = differencesOf("", stored, given);
   const broken = differences.filter(({ path }) => FIXED.test(path));
   if (broken.length > 0) {
     throw new ConfigError(broken.map((difference) => `${sentence(difference)}; a run keeps it for life. Restore it, or train under another name.`));
@@ -32,10 +32,11 @@ function text(value: unknown): string {
   return value === undefined ? "absent" : JSON.stringify(value);
 }
 
-function compare(path: string, stored: unknown, given: unknown): Difference[] {
+/** The fields that differ, innermost ones. `path` of the two values themselves. */
+export function differencesOf(path: string, stored: unknown, given: unknown): Difference[] {
   if (isRecord(stored) && isRecord(given)) {
     return [...new Set([...Object.keys(stored), ...Object.keys(given)])]
-      .flatMap((key) => compare(path === "" ? key : `${path}.${key}`, stored[key], given[key]));
+      .flatMap((key) => differencesOf(path === "" ? key : `${path}.${key}`, stored[key], given[key]));
   }
   return JSON.stringify(stored) === JSON.stringify(given) ? [] : [{ path, stored, given }];
 }

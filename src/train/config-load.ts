@@ -8,7 +8,7 @@ import type { HeldOut } from "./config-data.ts";
 import { applyOverrides } from "./config-overrides.ts";
 import { isPhraseRun, phraseRunJsonSchema, resolvePhraseRun, type PhraseRunConfig } from "./config-phrase.ts";
 import { ConfigError } from "./config-problems.ts";
-import { isTextRun, isTextRunConfig, resolveTextRun, textRunJsonSchema, type TextRunConfig } from "./config-text.ts";
+import { isTextRun, isTextRunConfig, resolveTextRun, textRunJsonSchema, type TextDataConfig, type TextRunConfig } from "./config-text.ts";
 
 const formats = [".ts", ".mts", ".js", ".mjs", ".json"];
 
@@ -51,16 +51,21 @@ export function resolveConfigPaths(config: RunConfig | TextRunConfig, folder: st
 }
 
 function resolveTextPaths(config: TextRunConfig, folder: string): TextRunConfig {
-  const { data } = config;
+  const { from } = config;
+  return { ...config, data: resolveTextData(config.data, folder), ...(from && { from: { ...from, run: resolve(folder, from.run) } }) };
+}
+
+function resolveTextData(data: TextDataConfig, folder: string): TextDataConfig {
   switch (data.kind) {
     case "shards":
-      return { ...config, data: { ...data, folder: resolve(folder, data.folder) } };
+      return { ...data, folder: resolve(folder, data.folder) };
     case "mixture":
-      return { ...config, data: { ...data, parts: data.parts.map((part) => ({ ...part, folder: resolve(folder, part.folder) })) } };
+      return { ...data, parts: data.parts.map((part) => ({ ...part, folder: resolve(folder, part.folder) })) };
     case "text":
-      return { ...config, data: { ...data, files: data.files.map((each) => resolve(folder, each)) } };
+    case "completions":
+      return { ...data, files: data.files.map((each) => resolve(folder, each)) };
     case "package":
-      return config;
+      return data;
     default:
       return data satisfies never;
   }

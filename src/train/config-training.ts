@@ -171,7 +171,7 @@ export const textTrainingSchema = z
           "for a recurrent model's state; absent: `sequential` for recurrent models, `shuffled` for others.",
       ),
     validationBatches: z.int().min(1).optional().describe("Batches that a validation looks at; absent: all that was held out."),
-    separateDocuments: z.boolean().default(false).describe("Whether attention stops at the edges of documents."),
+    separateDocuments: z.boolean().default(false).describe("Whether attention stops at the edges of documents, whose positions begin anew; completions are always apart."),
     labelSmoothing,
     zLoss: z.number().min(0).default(0).describe("Weight of log²Z beside the loss (Chowdhery et al. 2022, section 5)."),
   })

@@ -1,13 +1,18 @@
 /** How well a language model predicts a text. */
-import { evaluationBatches } from "../data/shards/evaluation-batches.ts";
-import type { TokenSource } from "../data/shards/token-shards.ts";
-import { tokensInMemory } from "../data/shards/token-shards.ts";
 import { DataError } from "../data/data-error.ts";
+import type { EncodedCompletion } from "../data/completions/encode-completions.ts";
+import { EvaluationBatches } from "../data/shards/evaluation-batches.ts";
+import type { TextBatches } from "../data/shards/text-batch.ts";
+import { tokensInMemory, TokenShards, type TokenSource } from "../data/shards/token-shards.ts";
 import { storeParameters } from "../decode/store-parameters.ts";
 import type { TextModel } from "../decode/language/generator.ts";
 import { bitsPerUnit, perplexity } from "../metrics/perplexity.ts";
 import type { Engine } from "../engines/engine.ts";
-import { textBatch, textTask } from "./text-task.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+import { completionReading, fittingCompletions } from "./completion-reading.ts";
+import { RunDirectory } from "./run-directory.ts";
+import { openRunText } from "./text-data.ts";
+import { textBatch, textTask, type TextReading } from "./text-task.ts";
 
 export interface LanguageQuality {
   /** Nats a token. */
@@ -15,6 +20,7 @@ export interface LanguageQuality {
   readonly perplexity: number;
   /** Bits a byte of the text as UTF-8, which compares models of different vocabularies. */
   readonly bitsPerByte: number;
+  /** Tokens that were judged. */
   readonly tokens: number;
 }
 
@@ -43,27 +49,68 @@ export async function evaluateLanguageModel(source: TextModel, text: string, eng
 
 /** The same of tokens that stand for so many bytes of text. */
 export async function evaluateTokens(
-  { model, parameters }: TextModel, source: TokenSource, bytes: number, engine: Engine, { batch = 16, onProgress }: LanguageEvaluateOptions = {},
+  source: TextModel, text: TokenSource, bytes: number, engine: Engine, options: LanguageEvaluateOptions = {},
 ): Promise<LanguageQuality> {
-  const recurrent = model.context === undefined;
+  const { context } = source.model;
+  const recurrent = context === undefined;
   const carriedRows = recurrent ? 1 : undefined;
+  const window = context ?? RECURRENT_WINDOW;
+  const batches = new EvaluationBatches(text, { batch: carriedRows ?? options.batch ?? 16, context: window, carried: recurrent });
+  return evaluateBatches(source, batches, { tokens: text.tokens, bytes }, { window, carriedRows, separateDocuments: false }, engine, options);
+}
+
+/** The same of completions, each after its own prompt. Prompts are not judged; `bytes` are the completions'. */
+async function evaluateCompletions(
+  source: TextModel, examples: readonly EncodedCompletion[], window: number, endOfDocument: number, engine: Engine, options: LanguageEvaluateOptions,
+): Promise<LanguageQuality> {
+  const { batches, reading } = completionReading(examples, { recurrent: source.model.context === undefined, window, batch: options.batch ?? 16, endOfDocument });
+  const [tokens, bytes] = examples.reduce(([t, b], example) => [t + example.tokens.length - example.from, b + example.bytes], [0, 0]);
+  return evaluateBatches(source, batches, { tokens, bytes }, reading, engine, options);
+}
+
+/**
+ * How well a run's model predicts what the run held out: text, or completions.
+ *
+ * @throws DataError where it holds nothing out
+ */
+export async function evaluateHeldOut(path: string, source: TextModel, engine: Engine, options: LanguageEvaluateOptions = {}): Promise<LanguageQuality> {
+  const directory = await RunDirectory.open(path);
+  const config = await directory.readTextConfig();
+  const data = await openRunText(config, directory, false);
+  if (data.kind === "completions") {
+    const { examples, window } = fittingCompletions(data.validation, config, "held-out");
+    return evaluateCompletions(source, examples, window, data.tokenizer.endId, engine, options);
+  }
+  if (data.validation === undefined) throw new DataError(`The run ${path} holds no text out; give one with --text FILE.`);
+  return evaluateTokens(source, data.validation, bytesOf(data.validation, data.tokenizer), engine, options);
+}
+
+function bytesOf(text: TokenSource, tokenizer: Tokenizer): number {
+  if (text instanceof TokenShards) return text.bytes;
+  const tokens = new Int32Array(text.tokens);
+  text.read(0, tokens);
+  return Buffer.byteLength(tokenizer.decode(tokens));
+}
+
+async function evaluateBatches(
+  { model, parameters }: TextModel, batches: TextBatches, { tokens, bytes }: { readonly tokens: number; readonly bytes: number },
+  reading: TextReading, engine: Engine, { onProgress }: LanguageEvaluateOptions,
+): Promise<LanguageQuality> {
   const state = engine.createState();
   storeParameters(state, model, parameters);
-  const window = model.context ?? RECURRENT_WINDOW;
-  const task = textTask(model, { labelSmoothing: 0, zLoss: 0, window, carriedRows, separateDocuments: false });
+  const task = textTask(model, { labelSmoothing: 0, zLoss: 0, ...reading });
   const program = await engine.compile(task.validationSignature, (feeds) => {
     const { negativeLogLikelihoods, updates = [] } = task.validationLoss(feeds);
     return { negativeLogLikelihoods, updates };
   }, { state });
   try {
     let [total, done] = [0, 0];
-    for (const packed of evaluationBatches(source, { batch: carriedRows ?? batch, context: window, carried: recurrent })) {
-      const { feeds, targetTokens } = textBatch(packed, { carriedRows });
+    for (let index = 0; index < batches.batchesInEpoch(0); index++) {
+      const { feeds, targetTokens } = textBatch(batches.batch(0, index), reading);
       const { negativeLogLikelihoods } = await program.run(feeds);
       for (const nats of negativeLogLikelihoods?.data ?? []) total += nats;
-      onProgress?.(done += targetTokens, source.tokens);
+      onProgress?.(done += targetTokens, tokens);
     }
-    const { tokens } = source;
     return { loss: total / tokens, perplexity: perplexity(total, tokens), bitsPerByte: bitsPerUnit(total, bytes), tokens };
   } finally {
     await program.dispose();

@@ -19,7 +19,7 @@ export {
   type Evaluated, type EvaluateOptions, type SymbolQuality, type TextEvaluateOptions, type TextQuality,
 } from "./evaluate-run.ts";
 export { exportRun, type ExportedRun, type ExportRunOptions } from "./export-run.ts";
-export { evaluateLanguageModel, evaluateTokens, type LanguageEvaluateOptions, type LanguageQuality } from "./evaluate-text.ts";
+export { evaluateHeldOut, evaluateLanguageModel, evaluateTokens, type LanguageEvaluateOptions, type LanguageQuality } from "./evaluate-text.ts";
 export { inspectConfig, inspectRun, inspectTextConfig, type LayerSummary, type ModelSummary } from "./inspect.ts";
 export { listRuns, type RunSummary } from "./list-runs.ts";
 export { MetricsLog, MetricsLogError, type MetricsRecord } from "./metrics-log.ts";

@@ -19,6 +19,8 @@ const positionSchema = z.object({
   /** Absent before the first step, and where spikes are not looked for. */
   losses: lossHistorySchema.optional(),
   best: z.object({ step: z.int(), loss: z.number() }).optional(),
+  /** The last validation on all that was held out. */
+  whole: z.object({ step: z.int(), loss: z.number() }).optional(),
 });
 
 /** Everything about a training's progress that is not a tensor. Randomness is a function of it and the seed. */

@@ -1,16 +1,20 @@
+import { EvaluationBatches } from "../data/shards/evaluation-batches.ts";
 import { PackedBatches } from "../data/shards/packed-batches.ts";
 import type { MixturePart } from "../data/shards/packed-batches.ts";
 import type { TokenSource } from "../data/shards/token-shards.ts";
 import { DataError } from "../data/data-error.ts";
+import { beginWith, openBeginning, refuseOwnWeights, type Beginning } from "./beginning.ts";
+import { completionReading, fittingCompletions } from "./completion-reading.ts";
 import { vocabularyFingerprint } from "./open-run.ts";
 import { buildLanguageModel } from "./open-text-run.ts";
 import { resolveTextRun, type TextRunConfig, type TextRunInput } from "./config-text.ts";
 import { Tokenizer } from "../text/tokenizer.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { ALONE } from "./team.ts";
-import { openRunText, openTextData, type TextData } from "./text-data.ts";
-import { evaluationSource, textSource, textTask, type TextTaskOptions } from "./text-task.ts";
+import { openRunText, openTextData, type CompletionText, type RunningText, type TextData } from "./text-data.ts";
+import { textSource, textTask, type TextReading } from "./text-task.ts";
 import { openDirectory, shareCheckpoint, takeUp, trainTask, type TrainedRun, type Training, type TrainOptions } from "./train-task.ts";
+import { validationParts } from "./validation-parts.ts";
 
 /**
  * Trains the language model that a configuration describes and leaves it in a run directory.
@@ -21,38 +25,65 @@ import { openDirectory, shareCheckpoint, takeUp, trainTask, type TrainedRun, typ
  */
 export async function pretrain(input: TextRunInput | TextRunConfig, options: TrainOptions = {}): Promise<TrainedRun> {
   const config = resolveTextRun(input);
+  refuseOwnWeights(config);
+  // A run that is resumed may have outlived the one that it began from.
+  const beginning = options.resume === true ? undefined : await openBeginning(config);
   const directory = await openDirectory(config, options);
   try {
-    return await pretrainIn(directory, config, options);
+    return await pretrainIn(directory, config, beginning, options);
   } finally {
     directory?.close();
   }
 }
 
-async function pretrainIn(directory: RunDirectory | undefined, config: TextRunConfig, options: TrainOptions): Promise<TrainedRun> {
+async function pretrainIn(directory: RunDirectory | undefined, config: TextRunConfig, opened: Beginning | undefined, options: TrainOptions): Promise<TrainedRun> {
   const { onEvent = () => undefined, team = ALONE } = options;
   const checkpoint = await shareCheckpoint(team, directory && await takeUp(directory, config, () => directory.readTextConfig(), onEvent));
-  const led = directory && await openRunText(config, directory, checkpoint === undefined);
-  const shared = await team.share(led?.tokenizer.toJson());
-  const data = led ?? await openTextData(config, Tokenizer.parse(shared));
-  const training = { ...config.training, normalize: "tokens" } as const;
-  return trainTask(directory, { config: { ...config, training }, checkpoint, ...textTraining(config, data) }, { ...options, onEvent });
+  const beginning = checkpoint === undefined ? opened ?? await openBeginning(config) : undefined;
+  const led = directory && await openRunText(config, directory, checkpoint === undefined, beginning);
+  const tokenizer = Tokenizer.parse(await team.share(led?.tokenizer.toJson()));
+  const data = led ?? await openTextData(config, { tokenizer, owner: "the process that leads the training" });
+  const { notices, ...training } = textTraining(config, data, beginning);
+  for (const message of notices) onEvent({ kind: "notice", message });
+  return trainTask(directory, { config: { ...config, training: { ...config.training, normalize: "tokens" } }, checkpoint, ...training }, { ...options, onEvent });
 }
 
-/** What a configuration and its text give the trainer. */
-export function textTraining(config: TextRunConfig, { tokenizer, train, validation }: TextData): Training {
-  const model = buildLanguageModel(config.model, tokenizer.size).seed(config.seed);
-  const { training, seed } = config;
+/** What a configuration and its text give the trainer, and sentences on what of the text was left out. */
+export function textTraining(config: TextRunConfig, data: TextData, beginning?: Beginning): Training & { readonly notices: readonly string[] } {
+  const model = buildLanguageModel(config.model, data.tokenizer.size).seed(config.seed);
+  if (beginning !== undefined) beginWith(model, beginning.parameters);
+  const parts = data.kind === "running" ? runningText(config, data) : completionText(config, data);
+  const { labelSmoothing, zLoss } = config.training;
+  return { ...parts, task: textTask(model, { ...parts.reading, labelSmoothing, zLoss }), vocabulary: vocabularyFingerprint([data.tokenizer]) };
+}
+
+/** What the trainer gets of one kind of text, and how its batches are read. */
+type TextParts = Omit<Training, "task" | "vocabulary"> & { readonly reading: TextReading; readonly notices: readonly string[] };
+
+function runningText(config: TextRunConfig, { train, validation }: RunningText): TextParts {
+  const { training: { batch: { sequences: batch }, separateDocuments, validationBatches }, seed } = config;
   const { window, order, carriedRows } = readingOf(config);
-  const task: TextTaskOptions = { labelSmoothing: training.labelSmoothing, zLoss: training.zLoss, window, carriedRows, separateDocuments: training.separateDocuments };
-  const reading = { batch: training.batch.sequences, context: window, documents: training.separateDocuments };
+  const [rows, reading] = [{ batch, context: window, documents: separateDocuments }, { window, carriedRows, separateDocuments }];
+  const carried = carriedRows !== undefined;
   return {
-    task: textTask(model, task), vocabulary: vocabularyFingerprint([tokenizer]),
-    batches: textSource(packed(() => new PackedBatches(train, { ...reading, order, seed })), task),
-    validation: validation && evaluationSource(validation, {
-      ...reading, carried: carriedRows !== undefined, carriedRows, ...(training.validationBatches !== undefined && { most: training.validationBatches }),
-    }),
+    batches: textSource(packed(() => new PackedBatches(train, { ...rows, order, seed })), reading),
+    ...(validation === undefined ? { validation, validationRest: undefined }
+      : validationParts(textSource(new EvaluationBatches(validation, { ...rows, carried }), reading), validationBatches, carried)),
     amount: { training: tokensOf(train), validation: validation?.tokens ?? 0, unit: "tokens" },
+    reading, notices: [],
+  };
+}
+
+function completionText(config: TextRunConfig, { tokenizer, ...data }: CompletionText): TextParts {
+  const { training: { batch: { sequences: batch }, validationBatches }, seed } = config;
+  const [train, validation] = [fittingCompletions(data.train, config, "training"), fittingCompletions(data.validation, config, "validation")];
+  const options = { recurrent: config.model.kind === "lstm-lm", batch, endOfDocument: tokenizer.endId };
+  const { batches, reading } = completionReading(train.examples, { ...options, window: train.window, seed });
+  const judged = completionReading(validation.examples, { ...options, window: validation.window });
+  return {
+    batches: textSource(batches, reading), ...validationParts(textSource(judged.batches, reading), validationBatches, false),
+    amount: { training: train.examples.length, validation: validation.examples.length, unit: "examples" },
+    reading, notices: [train.notice, validation.notice].filter((notice) => notice !== undefined),
   };
 }
 

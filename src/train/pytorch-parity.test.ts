@@ -31,6 +31,13 @@ function integers(recording: Recording, name: string, step: number): Integers {
   return { data: data.slice(step * size, (step + 1) * size), shape };
 }
 
+/** 1 for the first places of each row, as many as its length says. */
+function judgedPlaces({ data: lengths }: Integers, time: number): Integers {
+  const judged = new Int32Array(lengths.length * time);
+  lengths.forEach((length, row) => judged.fill(1, row * time, row * time + length));
+  return { data: judged, shape: [lengths.length, time] };
+}
+
 /** Trains from the recorded weights on the recorded batches; the mean loss of each step, nats a token. */
 async function losses(
   recording: Recording, task: TrainingTask, feedsOf: (of: (name: string) => Integers) => Record<string, Integers>, learningRate: number,
@@ -68,7 +75,7 @@ test("a GPT's losses over 50 steps of AdamW are PyTorch's", async () => {
     epsilon: 1e-5, positions: "learned", rotaryBase: 10_000, dropout: 0, bias: true, tiedEmbeddings: true,
   });
   const task = textTask(model, { labelSmoothing: 0, zLoss: 0, window: 12, carriedRows: undefined, separateDocuments: false });
-  const means = await losses(file, task, (of) => ({ tokens: of("inputs"), targets: of("targets"), lengths: of("targetLengths") }), 3e-3);
+  const means = await losses(file, task, (of) => ({ tokens: of("inputs"), targets: of("targets"), judged: judgedPlaces(of("targetLengths"), 12) }), 3e-3);
   expectEqual(means, file);
 });
 

@@ -28,7 +28,7 @@ export async function scoreContinuations(
 ): Promise<number[]> {
   const state = engine.createState();
   storeParameters(state, model, parameters);
-  const signature = { tokens: int32("rows", "time"), targets: int32("rows", "time"), starts: int32("rows"), lengths: int32("rows") };
+  const signature = { tokens: int32("rows", "time"), targets: int32("rows", "time"), judged: int32("rows", "time") };
   const program = await engine.compile(signature, (places) => ({
     nats: model.loss(places, { labelSmoothing: 0, zLoss: 0, seed: undefined }).negativeLogLikelihoods,
   }), { state, frozen: true });
@@ -49,14 +49,11 @@ export async function scoreContinuations(
 function feedsOf(rows: readonly Continuation[]) {
   const time = Math.max(...rows.map(({ tokens }) => tokens.length - 1));
   const shape = [rows.length, time];
-  const [tokens, targets] = [new Int32Array(rows.length * time), new Int32Array(rows.length * time)];
+  const [tokens, targets, judged] = Array.from({ length: 3 }, () => new Int32Array(rows.length * time)) as [Int32Array, Int32Array, Int32Array];
   rows.forEach((row, at) => {
     tokens.set(row.tokens.subarray(0, -1), at * time);
     targets.set(row.tokens.subarray(1), at * time);
+    judged.fill(1, at * time + row.from - 1, at * time + row.tokens.length - 1);
   });
-  const numbers = (of: (row: Continuation) => number) => ({ data: Int32Array.from(rows, of), shape: [rows.length] });
-  return {
-    tokens: { data: tokens, shape }, targets: { data: targets, shape },
-    starts: numbers(({ from }) => from - 1), lengths: numbers((row) => row.tokens.length - 1),
-  };
+  return { tokens: { data: tokens, shape }, targets: { data: targets, shape }, judged: { data: judged, shape } };
 }

@@ -7,12 +7,27 @@ export interface SeededBatch {
   readonly seed: number;
 }
 
+/** Numbers that a log has, by name. */
+export type Figures = Readonly<Record<string, number>>;
+
 /** What batches contribute to a step. */
 export interface BatchResult {
   /** Sum over target tokens, nats. */
   readonly loss: number;
   /** Squared Euclidean norm of the gradient that has been summed. */
   readonly squaredNorm: number;
+  /** What the task tells beside the loss. */
+  readonly figures?: Figures;
+}
+
+/** What a validation finds. */
+export interface Judgement {
+  /** Over all that is judged; the lower the better. */
+  readonly loss: number;
+  /** What the loss is divided by. */
+  readonly targetTokens: number;
+  /** What the log has in place of a loss in nats and its perplexity. */
+  readonly figures?: Figures;
 }
 
 /** The tensors of a checkpoint. */
@@ -28,7 +43,7 @@ export interface StepPrograms {
   /** Moves the weights along the gradient, times `scale`. `averageDecay`, where weights are averaged, is the share of the averages that stays. */
   apply(scale: number, learningRate: number, averageDecay?: number): Promise<void>;
   /** -log p of all targets in epoch 0, nats, and how many they are. */
-  evaluateAll(batches: BatchSource): Promise<{ readonly loss: number; readonly targetTokens: number }>;
+  evaluateAll(batches: BatchSource): Promise<Judgement>;
   /** Floating-point operations that a batch's loss and gradient take. */
   flops(batch: TrainingBatch): number;
   /** Whether this process, or any that trains with it, says so. */

@@ -1,29 +1,31 @@
-import type { PackedBatches } from "../data/shards/packed-batches.ts";
-import { evaluationBatches, type EvaluationOptions } from "../data/shards/evaluation-batches.ts";
-import type { PackedBatch } from "../data/shards/text-batch.ts";
-import type { TokenSource } from "../data/shards/token-shards.ts";
+import type { PackedBatch, TextBatches } from "../data/shards/text-batch.ts";
+import type { Dim } from "../graph/dimension.ts";
 import { int32, type Signature } from "../graph/program.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { LanguageModel, TextBatch } from "../models/language-model.ts";
 import type { BatchSource, TrainingBatch, TrainingTask } from "./training-task.ts";
 
-export interface TextTaskOptions {
-  readonly labelSmoothing: number;
-  readonly zLoss: number;
+/** How the rows of a task's batches are read. */
+export interface TextReading {
   /** Places of a row; a known number lets attention leave out what comes later. */
-  readonly window: number;
+  readonly window: Dim;
   /** Rows of every batch of a model that carries a state from batch to batch; `undefined` for others. */
   readonly carriedRows: number | undefined;
-  /** Whether places see their own document only. */
+  /** Whether places see their own document only, in which their positions begin anew. */
   readonly separateDocuments: boolean;
+}
+
+export interface TextTaskOptions extends TextReading {
+  readonly labelSmoothing: number;
+  readonly zLoss: number;
 }
 
 /** To continue text. */
 export function textTask(model: LanguageModel, { labelSmoothing, zLoss, window, carriedRows, separateDocuments }: TextTaskOptions): TrainingTask {
   const rows = carriedRows ?? "batch";
   const signature: Signature = {
-    tokens: int32(rows, window), targets: int32(rows, window), lengths: int32(rows),
-    ...(separateDocuments && { documents: int32(rows, window) }),
+    tokens: int32(rows, window), targets: int32(rows, window), judged: int32(rows, window),
+    ...(separateDocuments && { documents: int32(rows, window), positions: int32(rows, window) }),
     ...(carriedRows !== undefined && { continued: int32() }),
   };
   return {
@@ -35,41 +37,23 @@ export function textTask(model: LanguageModel, { labelSmoothing, zLoss, window, 
 }
 
 /** Packed text for the engine. */
-export function textBatch({ tokens, targets, lengths, continued, documents }: PackedBatch, options: Pick<TextTaskOptions, "carriedRows">): TrainingBatch {
-  const count = lengths.data.reduce((sum, length) => sum + length, 0);
+export function textBatch({ tokens, targets, judged, read, continued, documents, positions }: PackedBatch, options: Pick<TextReading, "carriedRows">): TrainingBatch {
   return {
-    feeds: { tokens, targets, lengths, ...(documents && { documents }), ...(options.carriedRows !== undefined && { continued }) },
-    tokens: count, targetTokens: count, sequences: lengths.data.length,
+    feeds: {
+      tokens, targets, judged, ...(documents && positions && { documents, positions }), ...(options.carriedRows !== undefined && { continued }),
+    },
+    tokens: read, targetTokens: judged.data.reduce((sum, counts) => sum + counts, 0), sequences: tokens.shape[0] ?? 0,
   };
 }
 
-export function textSource(batches: PackedBatches, options: Pick<TextTaskOptions, "carriedRows">): BatchSource {
+export function textSource(batches: TextBatches, options: Pick<TextReading, "carriedRows">): BatchSource {
   return {
     batchesInEpoch: (epoch) => batches.batchesInEpoch(epoch),
     batch: (epoch, index) => textBatch(batches.batch(epoch, index), options),
   };
 }
 
-/** The batches of a whole text, or the first `most`. */
-export function evaluationSource(
-  source: TokenSource, { most = Infinity, ...options }: EvaluationOptions & Pick<TextTaskOptions, "carriedRows"> & { readonly most?: number },
-): BatchSource {
-  const batches: TrainingBatch[] = [];
-  for (const batch of evaluationBatches(source, options)) {
-    if (batches.length >= most) break;
-    batches.push(textBatch(batch, options));
-  }
-  return {
-    batchesInEpoch: () => batches.length,
-    batch: (_epoch, index) => batches[index] ?? fail(index, batches.length),
-  };
-}
-
-function fail(index: number, count: number): never {
-  throw new RangeError(`There are ${count} batches; number ${index} was asked for.`);
-}
-
-function textTensors({ tokens, targets, lengths, documents, continued }: Readonly<Record<string, Tensor>>, name: string): TextBatch {
-  if (!tokens || !targets || !lengths) throw new Error("A batch of text has tokens, targets and lengths.");
-  return { tokens, targets, lengths, documents, carry: continued && { name, continued } };
+function textTensors({ tokens, targets, judged, documents, positions, continued }: Readonly<Record<string, Tensor>>, name: string): TextBatch {
+  if (!tokens || !targets || !judged) throw new Error("A batch of text has tokens, targets and which of these are judged.");
+  return { tokens, targets, judged, documents, positions, carry: continued && { name, continued } };
 }

@@ -1,8 +1,10 @@
+import type { Figures } from "./step-programs.ts";
+
 /** How much data a training has. */
 export interface DataAmount {
   readonly training: number;
   readonly validation: number;
-  readonly unit: "pairs" | "tokens";
+  readonly unit: "pairs" | "tokens" | "examples" | "problems";
 }
 
 /** What a training tells whoever watches it. */
@@ -12,7 +14,7 @@ export type TrainEvent =
     readonly kind: "started";
     readonly directory: string;
     readonly parameters: number;
-    /** What is learned from, and what is judged on, in pairs or in tokens. */
+    /** What is learned from, and what is judged on. */
     readonly amount: DataAmount;
     readonly step: number;
     readonly totalSteps: number;
@@ -23,7 +25,7 @@ export type TrainEvent =
     readonly totalSteps: number;
     /** Passes over the data so far, fractional. */
     readonly epoch: number;
-    /** Nats a target token, since the last line of the log. */
+    /** Nats a target token, as the figures a mean since the last line of the log. */
     readonly loss: number;
     readonly learningRate: number;
     readonly gradientNorm: number;
@@ -32,6 +34,8 @@ export type TrainEvent =
     /** Model FLOPs utilisation, 0 to 1; where `training.mfu` asks for it. */
     readonly mfu?: number;
     readonly secondsLeft: number;
+    /** What the task tells beside the loss. */
+    readonly figures?: Figures;
   }
   | {
     readonly kind: "validation";
@@ -41,5 +45,9 @@ export type TrainEvent =
     readonly loss: number;
     readonly perplexity: number;
     readonly improved: boolean;
+    /** The loss on all that was held out, where validations look at a part and this is the last. */
+    readonly wholeLoss?: number;
+    /** What the task tells in place of the loss, where it does. */
+    readonly figures?: Figures | undefined;
   }
   | { readonly kind: "checkpoint"; readonly step: number; readonly path: string };

@@ -9,7 +9,7 @@ import type { EngineConfig, TrainerSettings } from "./config.ts";
 import type { TextRunConfig } from "./config-text.ts";
 import type { RunConfig } from "./config.ts";
 import { MetricsLog } from "./metrics-log.ts";
-import { RunDirectory } from "./run-directory.ts";
+import { RunDirectory, type AnyRunConfig } from "./run-directory.ts";
 import type { DataAmount, TrainEvent } from "./train-event.ts";
 import { NO_RECORD, recordIn } from "./run-record.ts";
 import { ALONE, type Team } from "./team.ts";
@@ -38,6 +38,8 @@ export interface TrainedRun {
   readonly step: number;
   /** Best validation: nats a target token. */
   readonly best: { readonly step: number; readonly loss: number } | undefined;
+  /** Last validation on all that was held out, of the weights then: nats a target token. */
+  readonly whole: { readonly step: number; readonly loss: number } | undefined;
   /** Source and target tokens over the time of this call's training steps. */
   readonly tokensPerSecond: number;
 }
@@ -46,7 +48,7 @@ export interface TrainedRun {
 export type StartingPoint = Checkpoint | undefined;
 
 /** The newest checkpoint of a run, if it has one, after its configuration was compared with the one it goes on under. */
-export async function takeUp<Config extends RunConfig | TextRunConfig>(
+export async function takeUp<Config extends AnyRunConfig>(
   directory: RunDirectory, config: Config, readConfig: () => Promise<Config>, onEvent: (event: TrainEvent) => void,
 ): Promise<StartingPoint> {
   const place = await latestCheckpoint(directory);
@@ -79,6 +81,8 @@ export interface Training {
   readonly vocabulary: string;
   readonly batches: BatchSource;
   readonly validation: BatchSource | undefined;
+  /** What only the last validation looks at besides. */
+  readonly validationRest?: BatchSource | undefined;
   readonly amount: DataAmount;
 }
 
@@ -93,7 +97,7 @@ export interface TaskParts extends Training {
 
 /** Trains until the end, or until the signal is aborted; where this process leads, in a run directory. */
 export async function trainTask(
-  directory: RunDirectory | undefined, { task, config, checkpoint, amount, ...parts }: TaskParts,
+  directory: RunDirectory | undefined, { task, config, checkpoint, amount, validation, validationRest, ...parts }: TaskParts,
   { onEvent, signal, engine: given, team = ALONE }: TrainOptions & { readonly onEvent: (event: TrainEvent) => void },
 ): Promise<TrainedRun> {
   const { threads } = config.engine;
@@ -107,7 +111,8 @@ export async function trainTask(
   try {
     const peak = mfu && team.leads ? await peakFlops(engine) : undefined;
     const record = directory && log ? recordIn(directory, log, config.training) : NO_RECORD;
-    const trainer = new Trainer({ ...parts, config, programs, record, onEvent, signal, peakFlops: peak });
+    const judge = (held: BatchSource | undefined) => held && (() => programs.evaluateAll(held));
+    const trainer = new Trainer({ ...parts, config, programs, validate: judge(validation), validateRest: judge(validationRest), record, onEvent, signal, peakFlops: peak });
     if (checkpoint !== undefined) await trainer.restore(checkpoint);
     const path = directory?.path ?? resolve(config.directory, config.name);
     onEvent({
@@ -117,9 +122,9 @@ export async function trainTask(
     });
     const tokensBefore = trainer.position.seenTokens;
     const reason = await trainer.run();
-    const { step, best, seenTokens } = trainer.position;
+    const { step, best, whole, seenTokens } = trainer.position;
     const tokensPerSecond = seenTokens === tokensBefore ? 0 : (seenTokens - tokensBefore) / trainer.stepSeconds;
-    return { directory: path, reason, step, best, tokensPerSecond };
+    return { directory: path, reason, step, best, whole, tokensPerSecond };
   } finally {
     await log?.close();
     await programs.dispose();

@@ -7,7 +7,7 @@ import { watchLoss } from "./loss-spikes.ts";
 import { requireVocabulary } from "./open-run.ts";
 import { initialPosition, parsePosition, type Position } from "./position.ts";
 import type { RunRecord } from "./run-record.ts";
-import type { SeededBatch, StepPrograms } from "./step-programs.ts";
+import type { Figures, Judgement, SeededBatch, StepPrograms } from "./step-programs.ts";
 import type { TrainEvent } from "./train-event.ts";
 import type { BatchSource } from "./training-task.ts";
 
@@ -20,9 +20,12 @@ export type StopReason = "finished" | "no improvement" | "interrupted";
 
 export interface TrainerParts {
   readonly config: { readonly training: TrainerSettings; readonly seed: number };
-  readonly programs: StepPrograms;
+  readonly programs: Omit<StepPrograms, "evaluateAll">;
   readonly batches: BatchSource;
-  readonly validation: BatchSource | undefined;
+  /** Judges the weights on what was held out, where something was. */
+  readonly validate: (() => Promise<Judgement>) | undefined;
+  /** Judges them on the rest of it, right after that, where validations look at a part. */
+  readonly validateRest?: (() => Promise<Judgement>) | undefined;
   readonly record: RunRecord;
   readonly onEvent: (event: TrainEvent) => void;
   readonly signal: AbortSignal | undefined;
@@ -40,6 +43,8 @@ interface Window {
   tokens: number;
   flops: number;
   started: number;
+  /** Sums over steps. */
+  readonly figures: Map<string, number>;
 }
 
 /** The training loop: steps, validations, checkpoints, and when to stop. */
@@ -127,7 +132,7 @@ export class Trainer {
       index++;
       if (index >= batches.batchesInEpoch(epoch)) [epoch, index] = [epoch + 1, 0];
     }
-    const { loss, squaredNorm } = await programs.gradient(taken);
+    const { loss, squaredNorm, figures = {} } = await programs.gradient(taken);
     const average = 1 / (training.normalize === "sentences" ? sequences : targetTokens);
     const norm = Math.sqrt(squaredNorm) * average;
     if (!Number.isFinite(loss)) this.#stopDiverged(step + 1, `loss is ${loss}`);
@@ -147,6 +152,7 @@ export class Trainer {
     this.#window.targetTokens += targetTokens;
     this.#window.tokens += tokens;
     this.#window.flops += flops;
+    for (const [name, figure] of Object.entries(figures)) this.#window.figures.set(name, (this.#window.figures.get(name) ?? 0) + figure);
     await this.#report(rate, norm);
   }
 
@@ -175,22 +181,23 @@ export class Trainer {
       tokensPerSecond: this.#window.tokens / seconds,
       ...(peakFlops !== undefined && { mfu: this.#window.flops / seconds / peakFlops }),
     };
+    const figures: Figures = Object.fromEntries(Array.from(this.#window.figures, ([name, sum]) => [name, sum / this.#window.steps]));
     const secondsLeft = ((this.totalSteps - step) * seconds) / this.#window.steps;
     onEvent({
       kind: "progress", step, totalSteps: this.totalSteps, epoch: this.#epochs(), loss, learningRate: rate,
-      gradientNorm, ...speed, secondsLeft,
+      gradientNorm, ...speed, secondsLeft, figures,
     });
     if (step % training.logEvery !== 0 && step !== this.totalSteps) return;
-    await record.append({ step, epoch: this.#epochs(), loss, learningRate: rate, gradientNorm, ...speed });
+    await record.append({ step, epoch: this.#epochs(), loss, ...figures, learningRate: rate, gradientNorm, ...speed });
     this.#window = emptyWindow();
   }
 
   /** Judges on what was held out; true when training should stop. */
   async #validate(): Promise<boolean> {
-    const { config: { training }, programs, validation, record, onEvent } = this.#parts;
-    if (validation === undefined) return false;
+    const { config: { training }, validate, record, onEvent } = this.#parts;
+    if (validate === undefined) return false;
     const paused = performance.now();
-    const { loss, targetTokens } = await programs.evaluateAll(validation);
+    const { loss, targetTokens, figures } = await validate();
     const perToken = loss / targetTokens;
     if (!Number.isFinite(perToken)) this.#stopDiverged(this.#position.step, `validation loss is ${perToken}`);
     const { step, best } = this.#position;
@@ -203,14 +210,30 @@ export class Trainer {
       best: improved ? { step, loss: perToken } : best,
       reductions: this.#position.reductions + Number(reduces),
     };
-    await record.append({ step, validationLoss: perToken, validationPerplexity: Math.exp(perToken) });
-    onEvent({ kind: "validation", step, epoch: this.#epochs(), loss: perToken, perplexity: Math.exp(perToken), improved });
+    const whole = await this.#judgeWhole({ loss, targetTokens });
+    await record.append({ step, ...(figures ?? { validationLoss: perToken, validationPerplexity: Math.exp(perToken) }), ...whole });
+    onEvent({ kind: "validation", step, epoch: this.#epochs(), loss: perToken, perplexity: Math.exp(perToken), improved, figures, ...whole });
     this.#window.started += performance.now() - paused;
     if (improved) {
       await this.#checkpoint();
       await record.markBest(step, perToken);
     }
     return this.#isOutOfPatience();
+  }
+
+  /** Where validations look at a part, the last one goes on with the rest. */
+  async #judgeWhole(part: Judgement): Promise<{ wholeLoss?: number }> {
+    const { validateRest } = this.#parts;
+    const { step } = this.#position;
+    if (validateRest === undefined) {
+      this.#position = { ...this.#position, whole: { step, loss: part.loss / part.targetTokens } };
+      return {};
+    }
+    if (step < this.totalSteps && !this.#isOutOfPatience()) return {};
+    const rest = await validateRest();
+    const wholeLoss = (part.loss + rest.loss) / (part.targetTokens + rest.targetTokens);
+    this.#position = { ...this.#position, whole: { step, loss: wholeLoss } };
+    return { wholeLoss };
   }
 
   #isOutOfPatience(): boolean {
@@ -250,7 +273,7 @@ export class Trainer {
 }
 
 function emptyWindow(): Window {
-  return { steps: 0, loss: 0, targetTokens: 0, tokens: 0, flops: 0, started: performance.now() };
+  return { steps: 0, loss: 0, targetTokens: 0, tokens: 0, flops: 0, started: performance.now(), figures: new Map() };
 }
 
 /** Less in the first steps, so that the average soon forgets the initial weights (as TensorFlow's ExponentialMovingAverage does). */

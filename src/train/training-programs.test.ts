@@ -26,7 +26,7 @@ const batchOf = (length = window): TrainingBatch => {
   const tokens = { data: new Int32Array(rows * length), shape: [rows, length] };
   const count = rows * length;
   return {
-    feeds: { tokens, targets: tokens, lengths: { data: new Int32Array(rows).fill(length), shape: [rows] } },
+    feeds: { tokens, targets: tokens, judged: { data: new Int32Array(count).fill(1), shape: [rows, length] } },
     tokens: count, targetTokens: count, sequences: rows,
   };
 };

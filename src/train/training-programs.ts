@@ -13,6 +13,9 @@ import { restoreTensors, savedTensors } from "./training-state.ts";
 import type { BatchSource, TrainingBatch, TrainingTask } from "./training-task.ts";
 import { averageName, gradientVariable, UpdateProgram, type UpdateOptions } from "./update-program.ts";
 
+/** Under which names a program gives a task's figures. */
+const FIGURE = "figure.";
+
 /** A backward pass multiplies twice for each product of the forward pass: once by each operand. */
 const PASSES = 3;
 
@@ -55,14 +58,15 @@ export class TrainingPrograms implements StepPrograms {
     const compileGradient = (adding: boolean): Promise<Executable> => engine.compile(
       { ...task.signature, seed: int32() },
       ({ seed, ...batch }) => {
-        const { loss, updates = [] } = task.trainingLoss(batch, seed);
+        const { loss, updates = [], figures = {} } = task.trainingLoss(batch, seed);
         count = trainingFlops(loss);
         const slopes = gradients(loss, parameters.map(({ tensor }) => tensor));
         const sums = buffers.map((variable, at) => {
           const slope = slopes[at] ?? fail();
           return { variable, value: adding ? read(variable).add(slope) : slope };
         });
-        return { loss, squaredNorm: squaredNorm(sums.map(({ value }) => value)), updates: [...updates, ...sums] };
+        const told = Object.fromEntries(Object.entries(figures).map(([name, figure]) => [`${FIGURE}${name}`, figure]));
+        return { ...told, loss, squaredNorm: squaredNorm(sums.map(({ value }) => value)), updates: [...updates, ...sums] };
       },
       { state },
     );
@@ -93,21 +97,25 @@ export class TrainingPrograms implements StepPrograms {
 
   async gradient(batches: readonly SeededBatch[]): Promise<BatchResult> {
     let [sum, squares] = [0, 0];
+    const targetTokens = batches.reduce((total, { batch }) => total + batch.targetTokens, 0);
+    const means: Record<string, number> = {};
     for (const [at, { batch, seed }] of batches.entries()) {
-      const { loss, squaredNorm: norm } = await this.addGradient(batch, seed, at === 0);
+      const { loss, squaredNorm: norm, figures = {} } = await this.addGradient(batch, seed, at === 0);
       sum += loss;
       squares = norm;
+      for (const [name, figure] of Object.entries(figures)) means[name] = (means[name] ?? 0) + figure / targetTokens;
     }
-    return { loss: sum, squaredNorm: squares };
+    return { loss: sum, squaredNorm: squares, figures: means };
   }
 
-  /** Computes the gradient of a batch's summed loss, adding it to what is there unless `first`; the norm is that of the sum. */
+  /** Computes the gradient of a batch's summed loss, adding it to what is there unless `first`; the norm is that of the sum. Figures are sums. */
   async addGradient({ feeds }: TrainingBatch, seed: number, isFirst: boolean): Promise<BatchResult> {
     const program = isFirst ? this.#parts.first : this.#parts.further ?? fail();
-    const { loss, squaredNorm: norm } = await program.run({
+    const { loss, squaredNorm: norm, ...told } = await program.run({
       ...feeds, seed: { data: Int32Array.of(seed | 0), shape: [] },
     });
-    return { loss: Number(loss?.data[0]), squaredNorm: Number(norm?.data[0]) };
+    const figures = Object.fromEntries(Object.entries(told).map(([name, array]) => [name.slice(FIGURE.length), Number(array.data[0])]));
+    return { loss: Number(loss?.data[0]), squaredNorm: Number(norm?.data[0]), figures };
   }
 
   async apply(scale: number, learningRate: number, averageDecay = 1): Promise<void> {
@@ -124,8 +132,8 @@ export class TrainingPrograms implements StepPrograms {
     return { loss, targetTokens };
   }
 
-  /** -log p of each sequence's targets, nats. */
-  async evaluate({ feeds }: TrainingBatch): Promise<Float32Array> {
+  /** -log p as the task's validation gives it, nats. */
+  async evaluate({ feeds }: Pick<TrainingBatch, "feeds">): Promise<Float32Array> {
     this.#exchangeAverages();
     try {
       const { negativeLogLikelihoods } = await this.#parts.evaluate.run(feeds);

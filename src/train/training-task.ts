@@ -23,10 +23,12 @@ export interface BatchSource {
 export interface TaskLoss {
   /** Scalar: the sum over all target tokens, nats. What training minimises, after division by a count. */
   readonly loss: Tensor;
-  /** -log p of each sequence's targets, as validation counts it: [batch], nats. */
+  /** -log p of the targets, as validation counts it, nats: of each sequence together [batch], or one by one [batch, time]. */
   readonly negativeLogLikelihoods: Tensor;
   /** What else a batch changes. */
   readonly updates?: readonly StateUpdate[];
+  /** Scalars, each a sum over all target tokens, whose means the log has beside the loss, by name. */
+  readonly figures?: Readonly<Record<string, Tensor>>;
 }
 
 /** What is to be learned, as the trainer sees it. */

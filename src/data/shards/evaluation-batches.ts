@@ -1,4 +1,4 @@
-import { packedBatch, type PackedBatch } from "./text-batch.ts";
+import { packedBatch, type PackedBatch, type TextBatches } from "./text-batch.ts";
 import type { TokenSource } from "./token-shards.ts";
 
 export interface EvaluationOptions {
@@ -17,29 +17,66 @@ export interface EvaluationOptions {
 
 /**
  * Batches in which every token of a text is a target exactly once, so that perplexity and bits per byte are exact. The
- * first is predicted from an end token. Rows that the text does not fill have a smaller length, which for carried rows
- * may be 0 in the last batch.
- *
- * @throws RangeError where a number makes no sense
+ * first is predicted from an end token. Rows that the text does not fill are judged on fewer places, carried rows in the
+ * last batch perhaps on none. All epochs are alike.
  */
-export function* evaluationBatches(source: TokenSource, options: EvaluationOptions): Generator<PackedBatch> {
-  const { batch, context, carried, documents = false } = options;
-  for (const [name, value] of Object.entries({ batch, context })) {
-    if (!Number.isInteger(value) || value < 1) throw new RangeError(`${name} is ${value}; give a whole number of at least 1.`);
+export class EvaluationBatches implements TextBatches {
+  readonly #source: TokenSource;
+  readonly #options: EvaluationOptions;
+
+  /** @throws RangeError where a number makes no sense */
+  constructor(source: TokenSource, options: EvaluationOptions) {
+    const { batch, context } = options;
+    for (const [name, value] of Object.entries({ batch, context })) {
+      if (!Number.isInteger(value) || value < 1) throw new RangeError(`${name} is ${value}; give a whole number of at least 1.`);
+    }
+    this.#source = source;
+    this.#options = options;
   }
-  const { endOfDocument } = source;
-  let continued = false;
-  for (const stretches of carried ? parallelRows(source.tokens, batch, context) : windows(source.tokens, batch, context)) {
+
+  batchesInEpoch(_epoch = 0): number {
+    const { batch, context, carried } = this.#options;
+    const { tokens } = this.#source;
+    return Math.ceil(carried ? Math.ceil(tokens / batch) / context : tokens / (batch * context));
+  }
+
+  batch(_epoch: number, index: number): PackedBatch {
+    if (!Number.isInteger(index) || index < 0 || index >= this.batchesInEpoch()) {
+      throw new RangeError(`The text has batches 0 to ${this.batchesInEpoch() - 1}, but batch ${index} was asked for.`);
+    }
+    const { context, carried, documents = false } = this.#options;
+    const { endOfDocument } = this.#source;
+    const stretches = carried ? this.#parallelRows(index) : this.#windows(index);
     const tokens = new Int32Array(stretches.length * context).fill(endOfDocument);
     const targets = tokens.slice();
     stretches.forEach(({ start, end }, row) => {
       const at = row * context;
-      source.read(start, targets.subarray(at, at + end - start));
+      this.#source.read(start, targets.subarray(at, at + end - start));
       if (end > start + 1) tokens.set(targets.subarray(at, at + end - start - 1), at + 1);
-      if (end > start && start > 0) source.read(start - 1, tokens.subarray(at, at + 1));
+      if (end > start && start > 0) this.#source.read(start - 1, tokens.subarray(at, at + 1));
     });
-    yield packedBatch(tokens, targets, Int32Array.from(stretches, ({ start, end }) => end - start), { continued, documents, endOfDocument });
-    continued = carried;
+    return packedBatch(tokens, targets, Int32Array.from(stretches, ({ start, end }) => end - start), { continued: carried && index > 0, documents, endOfDocument });
+  }
+
+  #windows(index: number): Stretch[] {
+    const { batch, context } = this.#options;
+    const { tokens } = this.#source;
+    const first = index * batch * context;
+    return Array.from({ length: Math.min(batch, Math.ceil((tokens - first) / context)) }, (_, row) => {
+      const start = first + row * context;
+      return { start, end: Math.min(tokens, start + context) };
+    });
+  }
+
+  /** Row b reads the b-th of `batch` parts whose lengths differ by one at most. */
+  #parallelRows(index: number): Stretch[] {
+    const { batch, context } = this.#options;
+    const edge = (row: number): number => Math.floor((row * this.#source.tokens) / batch);
+    return Array.from({ length: batch }, (_, row) => {
+      const end = edge(row + 1);
+      const start = Math.min(end, edge(row) + index * context);
+      return { start, end: Math.min(end, start + context) };
+    });
   }
 }
 
@@ -47,27 +84,4 @@ export function* evaluationBatches(source: TokenSource, options: EvaluationOptio
 interface Stretch {
   readonly start: number;
   readonly end: number;
-}
-
-function* windows(tokens: number, batch: number, context: number): Generator<Stretch[]> {
-  for (let first = 0; first < tokens; first += batch * context) {
-    const rows = Math.min(batch, Math.ceil((tokens - first) / context));
-    yield Array.from({ length: rows }, (_, row) => {
-      const start = first + row * context;
-      return { start, end: Math.min(tokens, start + context) };
-    });
-  }
-}
-
-/** Row b reads the b-th of `batch` parts whose lengths differ by one at most. */
-function* parallelRows(tokens: number, batch: number, context: number): Generator<Stretch[]> {
-  const edge = (row: number): number => Math.floor((row * tokens) / batch);
-  const longest = Math.ceil(tokens / batch);
-  for (let done = 0; done < longest; done += context) {
-    yield Array.from({ length: batch }, (_, row) => {
-      const end = edge(row + 1);
-      const start = Math.min(end, edge(row) + done);
-      return { start, end: Math.min(end, start + context) };
-    });
-  }
 }

@@ -1,9 +1,9 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import { evaluationBatches } from "./evaluation-batches.ts";
+import { EvaluationBatches } from "./evaluation-batches.ts";
 import { Mixture } from "./mixture.ts";
 import { PackedBatches, type PackedBatchesOptions } from "./packed-batches.ts";
-import type { PackedBatch } from "./text-batch.ts";
+import type { PackedBatch, TextBatches } from "./text-batch.ts";
 import { tokensInMemory } from "./token-shards.ts";
 
 const END = 0;
@@ -11,16 +11,16 @@ const END = 0;
 /** A text whose tokens are their own places, from 1: nothing in it ends a document. */
 const places = (length: number): ReturnType<typeof tokensInMemory> => tokensInMemory(Int32Array.from({ length }, (_, at) => at + 1), 1e6, END);
 
-function epochOf(batches: PackedBatches, epoch: number): PackedBatch[] {
+function epochOf(batches: TextBatches, epoch: number): PackedBatch[] {
   return Array.from({ length: batches.batchesInEpoch(epoch) }, (_, index) => batches.batch(epoch, index));
 }
 
 /** Targets that count, and a check that each follows the token at its place. */
 function targetsOf(batches: readonly PackedBatch[], first = -1): number[] {
-  return batches.flatMap(({ tokens, targets, lengths }) => {
-    const context = tokens.shape[1] ?? 0;
+  return batches.flatMap(({ tokens, targets, judged, read }) => {
+    expect(judged.data.reduce((sum, counts) => sum + counts, 0)).toBe(read);
     return Array.from(targets.data).filter((target, at) => {
-      const counts = at % context < (lengths.data[Math.floor(at / context)] ?? 0);
+      const counts = judged.data[at] === 1;
       if (counts && target !== first) expect(tokens.data[at]).toBe(target - 1);
       return counts;
     });
@@ -92,17 +92,18 @@ describe("sequential rows", () => {
 
 describe("evaluation", () => {
   test.prop([fc.record({ ...sizes, carried: fc.boolean() })])("has every token once as a target", ({ length, batch, context, carried }) => {
-    const batches = [...evaluationBatches(places(length), { batch, context, carried })];
+    const batches = epochOf(new EvaluationBatches(places(length), { batch, context, carried }), 0);
     expect(targetsOf(batches, 1).sort((a, b) => a - b)).toEqual(Array.from({ length }, (_, at) => at + 1));
     expect(batches[0]?.tokens.data[0]).toBe(END);
     if (carried) expect(batches.map(({ continued }) => continued.data[0])).toEqual(batches.map((_, at) => (at === 0 ? 0 : 1)));
-    else for (const { lengths } of batches) expect(Math.min(...lengths.data)).toBeGreaterThan(0);
+    else for (const { judged: { data } } of batches) expect(data.filter((_, at) => at % context === 0)).not.toContain(0);
   });
 
   test.prop([fc.record(sizes)])("carries rows on", ({ length, batch, context }) => {
-    const batches = [...evaluationBatches(places(length), { batch, context, carried: true })];
+    const batches = epochOf(new EvaluationBatches(places(length), { batch, context, carried: true }), 0);
     for (let row = 0; row < batch; row++) {
-      const targets = batches.flatMap(({ targets: { data }, lengths }) => Array.from(data.slice(row * context, row * context + (lengths.data[row] ?? 0))));
+      const targets = batches.flatMap(({ targets: { data }, judged }) => (
+        Array.from(data.slice(row * context, (row + 1) * context)).filter((_, at) => judged.data[row * context + at] === 1)));
       expect(targets).toEqual(targets.map((_, at) => (targets[0] ?? 0) + at));
     }
   });
@@ -164,6 +165,7 @@ describe("what cannot be read is refused", () => {
     ["too short a text", () => new PackedBatches(places(4), options), "has 4 tokens, but shuffled windows need 5"],
     ["too short a text for rows", () => new PackedBatches(places(8), { ...options, order: "sequential" }), "need 9: 2 rows of 4"],
     ["no context", () => new PackedBatches(places(9), { ...options, context: 0 }), "context is 0"],
+    ["a batch beyond the text", () => new EvaluationBatches(places(9), { ...options, carried: true }).batch(0, 2), "has batches 0 to 1"],
     ["a batch beyond the epoch", () => new PackedBatches(places(9), options).batch(0, 1), "has batches 0 to 0"],
     ["a mixture in sequence", () => new PackedBatches([1, 1].map((weight) => ({ source: places(99), weight })), { ...options, order: "sequential" }), "cannot be read in sequence"],
     ["a weight of 0", () => new PackedBatches([0, 1].map((weight) => ({ source: places(99), weight })), options), "A weight of a mixture is 0"],

@@ -1,7 +1,7 @@
 import { hash32, permutation } from "../shuffle.ts";
 import { drawBelow } from "./draw-below.ts";
 import { Mixture } from "./mixture.ts";
-import { packedBatch, type PackedBatch } from "./text-batch.ts";
+import { packedBatch, type PackedBatch, type TextBatches } from "./text-batch.ts";
 import type { TokenSource } from "./token-shards.ts";
 
 export interface PackedBatchesOptions {
@@ -42,7 +42,7 @@ const PHASE_STREAM = 0x70686173;
  *     const batches = new PackedBatches(await TokenShards.open("data/brown"), { batch: 32, context: 256, order: "shuffled", seed: 1 });
  *     const { tokens, targets } = batches.batch(0, 0); // [32, 256] each
  */
-export class PackedBatches {
+export class PackedBatches implements TextBatches {
   readonly #options: PackedBatchesOptions;
   readonly #parts: readonly Windows[];
   readonly #mixture: Mixture | undefined;

@@ -6,8 +6,10 @@ export interface PackedBatch {
   readonly tokens: IntegerArray;
   /** `[batch, context]`: the token after each. */
   readonly targets: IntegerArray;
-  /** `[batch]`: how many of a row's places count; those after them hold the end token. */
-  readonly lengths: IntegerArray;
+  /** `[batch, context]`: 1 where the target counts, 0 where it does not. */
+  readonly judged: IntegerArray;
+  /** How many places hold text; the others fill their rows up with end tokens. */
+  readonly read: number;
   /** Scalar: 1 where each row goes on from the same row of the batch before, 0 where it does not. */
   readonly continued: IntegerArray;
   /** `[batch, context]`: number of the document that a place belongs to, from 0 in each row; where asked for. */
@@ -16,18 +18,29 @@ export interface PackedBatch {
   readonly positions?: IntegerArray;
 }
 
-/** Puts rows together. `tokens` and `targets` are row-major `[rows, context]` with the rows' ends filled. */
+/** Batches with random access: `(epoch, index)`, both counted from 0, is the whole data position. */
+export interface TextBatches {
+  batchesInEpoch(epoch: number): number;
+  /** @throws RangeError where the epoch has no such batch */
+  batch(epoch: number, index: number): PackedBatch;
+}
+
+/** Puts rows together. `tokens` and `targets` are row-major `[rows, context]`, and row b's places count up to `lengths[b]`. */
 export function packedBatch(
   tokens: Int32Array, targets: Int32Array, lengths: Int32Array, { continued, documents, endOfDocument }: {
     readonly continued: boolean; readonly documents: boolean; readonly endOfDocument: number;
   },
 ): PackedBatch {
   const rows = lengths.length;
-  const shape = [rows, rows === 0 ? 0 : tokens.length / rows];
+  const context = rows === 0 ? 0 : tokens.length / rows;
+  const shape = [rows, context];
+  const judged = new Int32Array(tokens.length);
+  lengths.forEach((length, row) => judged.fill(1, row * context, row * context + length));
   return {
     tokens: { data: tokens, shape },
     targets: { data: targets, shape },
-    lengths: { data: lengths, shape: [rows] },
+    judged: { data: judged, shape },
+    read: lengths.reduce((sum, length) => sum + length, 0),
     continued: { data: Int32Array.of(continued ? 1 : 0), shape: [] },
     ...(documents ? documentPlaces(tokens, shape, endOfDocument) : {}),
   };

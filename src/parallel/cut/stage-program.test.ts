@@ -26,7 +26,7 @@ const pairs: TrainingBatch = {
   tokens: 30, targetTokens: 9, sequences: 3,
 };
 const text: TrainingBatch = {
-  feeds: { tokens: int([2, 6], (at) => (at * 7) % 13), targets: int([2, 6], (at) => (at * 5) % 13), lengths: int([2], () => 6) },
+  feeds: { tokens: int([2, 6], (at) => (at * 7) % 13), targets: int([2, 6], (at) => (at * 5) % 13), judged: int([2, 6], () => 1) },
   tokens: 12, targetTokens: 12, sequences: 2,
 };
 
