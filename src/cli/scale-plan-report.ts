@@ -44,13 +44,18 @@ export function notesOf(law: PlanningLaw, { data, extrapolation, intervals, trai
   return [
     ...(data !== undefined && !lossSurface(law).knowsRepetition
       ? [`The law ${law.law.name} knows no repetition: tokens seen again are taken to teach nothing, so that one epoch is the most. A data-constrained law, such as muennighoff-2023, says what further epochs bring.`] : []),
-    ...(intervals === undefined ? [`How sure the law is, is unknown: ${law.draws === undefined ? "its source gives no joint uncertainty of its values" : "its file holds no resampled fits (fitted with --bootstrap 0)"}. A law that \`decade scale fit --bootstrap\` saves has intervals.`] : []),
+    ...(intervals === undefined ? [unsure(law)] : []),
     ...(intervals !== undefined && intervals.parameters[1] > LOOSE * intervals.parameters[0]
       ? [`The resampled fits do not agree on the best size: it spans ${span(intervals.parameters, amount)}. Tie or fix parameters of the law, or fit it to trainings farther apart.`] : []),
     ...(extrapolation === undefined ? [] : [describeExtrapolation(extrapolation)]),
     ...(data !== undefined && training.flops > OVERSPENT * data.wall.spent.flops
       ? [`The data is spent: ${flops(data.wall.spent.flops)} FLOPs, ${(training.flops / data.wall.spent.flops).toPrecision(2).replace("e+", "e")} times less, have ${percent(1 - DEFAULT_LEFT)} of all that it can still teach, so that the N and D of the plan say little; more data does what more compute cannot.`] : []),
   ];
+}
+
+/** Why there are no intervals. */
+export function unsure({ draws }: PlanningLaw): string {
+  return `How sure the law is, is unknown: ${draws === undefined ? "its source gives no joint uncertainty of its values" : "its file holds no resampled fits (fitted with --bootstrap 0)"}. A law that \`decade scale fit --bootstrap\` saves has intervals.`;
 }
 
 function describeExtrapolation({ range, parameters, tokens }: NonNullable<TrainingPlan["extrapolation"]>): string {

@@ -10,8 +10,8 @@ import { lossSurface } from "../scaling/planning/loss-surface.ts";
 import { bestTraining } from "../scaling/planning/optimum.ts";
 import { lossAgainstCompute, tokensByYear } from "../scaling/planning/plan-charts.ts";
 import { planTraining } from "../scaling/planning/plan.ts";
-import { forecastWall, type GrowthRange } from "../scaling/planning/scenarios.ts";
-import { publishedPlanningLaw, type PlanningLaw } from "../scaling/planning/uncertainty.ts";
+import { centralGrowth, forecastWall, type GrowthRange } from "../scaling/planning/scenarios.ts";
+import { publishedPlanningLaw, wallInterval, type PlanningLaw } from "../scaling/planning/uncertainty.ts";
 import { DEFAULT_SHARE } from "../scaling/planning/wall.ts";
 import { nearest } from "../train/suggest.ts";
 import { CommandError, UsageError } from "./errors.ts";
@@ -98,12 +98,13 @@ async function runWall(flags: ScalePlanFlags, io: Io): Promise<void> {
   const surface = lossSurface(law);
   const forecast = forecastWall(surface, range, flags.share);
   const shifted = synthetic === undefined ? undefined : forecastWall(surface, { ...range, addedTokens: synthetic.exchangeRate * synthetic.tokens }, flags.share);
-  const report: WallReport = { law, range, forecast, synthetic, rate, shifted, flags };
+  const interval = wallInterval(law, centralGrowth(range), flags.share);
+  const report: WallReport = { law, range, forecast, interval, synthetic, rate, shifted, flags };
   const loss = (theme?: ThemeName): Chart => wallChart(report, theme);
   if (flags.svg !== undefined) await writeSvg(flags.svg, loss());
   if (flags.html !== undefined) await writePage(flags.html, wallPage(report, { loss, tokens: (theme) => stockChart(report, theme) }));
   const figures = {
-    law: law.name, share: flags.share, assumptions: range, ...forecast,
+    law: law.name, share: flags.share, assumptions: range, ...forecast, interval: interval?.years ?? null, ...(interval !== undefined && { level: interval.level }),
     ...(shifted !== undefined && { synthetic: { ...synthetic, ...(rate !== undefined && { estimate: rate }), central: shifted.central, earliest: shifted.earliest, latest: shifted.latest } }),
   };
   printResult(io, flags.json, figures, () => [describeWall(report), ...filesWritten(flags)].join("\n\n"));

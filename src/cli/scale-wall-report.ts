@@ -5,14 +5,16 @@ import type { ExchangeRate, SyntheticData } from "../scaling/planning/exchange-r
 import type { TrainingOfYear } from "../scaling/planning/growth.ts";
 import { lossSurface } from "../scaling/planning/loss-surface.ts";
 import type { GrowthRange, WallForecast } from "../scaling/planning/scenarios.ts";
-import type { PlanningLaw } from "../scaling/planning/uncertainty.ts";
+import type { PlanningLaw, WallInterval } from "../scaling/planning/uncertainty.ts";
 import { table } from "./format.ts";
-import { amount, describeRate, flops, percent } from "./scale-plan-report.ts";
+import { amount, describeRate, flops, percent, unsure } from "./scale-plan-report.ts";
 
 export interface WallReport {
   readonly law: PlanningLaw;
   readonly range: GrowthRange;
   readonly forecast: WallForecast;
+  /** Of the year at central rates; undefined where it is not known how sure the law is. */
+  readonly interval: WallInterval | undefined;
   readonly synthetic: SyntheticData | undefined;
   readonly rate: ExchangeRate | undefined;
   /** With the synthetic data. */
@@ -48,20 +50,22 @@ export function wallPage(report: WallReport, charts: { readonly loss: (theme: Th
   };
 }
 
-function findings({ forecast, synthetic, rate, shifted, flags }: WallReport): string[] {
+function findings({ forecast, interval, synthetic, rate, shifted, flags }: WallReport): string[] {
   const { central, earliest, latest, readOnce } = forecast;
   return [
     `The wall is where the next doubling of compute brings less than ${percent(flags.share)} of what unlimited data would give.`,
     readOnce === undefined ? "The best training does not read every token once within a hundred years." : `The best training reads every different token once from ${year(readOnce)} on.`,
     central === undefined ? "At central rates the wall is not met within a hundred years."
       : `The wall is met in ${year(central.year)} at ${flops(central.flops)} FLOPs, ${central.epochs.toFixed(1)} epochs of ${amount(central.stock)} tokens; the earliest is ${met(earliest)}, the latest ${met(latest)}.`,
+    ...(interval === undefined ? [] : [`By the resampled fits of the law it is met from ${year(interval.years[0])} to ${year(interval.years[1])} at the same rates (${percent(interval.level)} interval).`]),
     ...(rate === undefined ? [] : [describeRate(rate)]),
     ...(synthetic === undefined || shifted === undefined ? [] : [describeShift(forecast, synthetic, shifted)]),
   ];
 }
 
-function cautions({ law, flags }: WallReport): string[] {
+function cautions({ law, interval, flags }: WallReport): string[] {
   return [
+    ...(interval === undefined ? [unsure(law)] : []),
     ...(lossSurface(law).knowsRepetition ? [] : [`The law ${law.law.name} knows no repetition, so that tokens seen again are taken to teach nothing; with a data-constrained law, such as muennighoff-2023, the wall comes later.`]),
     ...(flags.stock === undefined ? [`The stock counts each token once. Epoch AI's "effective stock" of ${amount(effectiveStock.central)} (90 % interval ${amount(effectiveStock.low)} to ${amount(effectiveStock.high)}) already has the worth of repetition in it, which the law adds here.`] : []),
     "Every figure lies far beyond the trainings that the law was fitted to, and after the wall the law says little more than that nothing is gained.",
@@ -107,5 +111,5 @@ function met(training: TrainingOfYear | undefined): string {
 
 /** `2030.5` */
 function year(value: number | undefined): string {
-  return value === undefined ? "never" : value.toFixed(1);
+  return value === undefined || !Number.isFinite(value) ? "never" : value.toFixed(1);
 }

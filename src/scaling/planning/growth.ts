@@ -32,7 +32,7 @@ export interface TrainingOfYear extends ExpectedTraining {
 }
 
 /** Years before and after the first between which walls are looked for, while the compute is one that a law can speak of. */
-const YEARS_BACK = 30;
+export const YEARS_BACK = 30;
 const YEARS_AHEAD = 100;
 const LEAST_COMPUTE = 1e9;
 const MOST_COMPUTE = 1e60;

@@ -48,7 +48,7 @@ const YEARS_WITHOUT = 20;
 
 /** The wall over a range of growth. @param share see {@link yearOfWall} */
 export function forecastWall(surface: LossSurface, range: GrowthRange, share: number): WallForecast {
-  const central = growthAt(range, "central", "central", "central");
+  const central = centralGrowth(range);
   const wall = (growth: Growth): TrainingOfYear | undefined => {
     const year = yearOfWall(surface, growth, share);
     return year === undefined ? undefined : trainingOfYear(surface, growth, year);
@@ -80,6 +80,11 @@ function pairs({ computeGrowth, stockGrowth }: GrowthRange): [keyof Estimate, ke
 
 function endsOf({ low, central, high }: Estimate): (keyof Estimate)[] {
   return [...(low === central ? [] : ["low" as const]), "central", ...(high === central ? [] : ["high" as const])];
+}
+
+/** All growth and the stock at their central values. */
+export function centralGrowth(range: GrowthRange): Growth {
+  return growthAt(range, "central", "central", "central");
 }
 
 function growthAt(range: GrowthRange, compute: keyof Estimate, stockGrowth: keyof Estimate, stock: keyof Estimate): Growth {

@@ -3,6 +3,7 @@ import { percentileInterval } from "../../metrics/quantile.ts";
 import type { SavedLaw } from "../laws/law-file.ts";
 import { publishedLaws, type FittedLaw, type PublishedLawName } from "../laws/published.ts";
 import type { Scale } from "../observation.ts";
+import { trainingOfYear, YEARS_BACK, yearOfWall, type Growth } from "./growth.ts";
 import { lossSurface } from "./loss-surface.ts";
 import { bestTraining, type ComputeBudget } from "./optimum.ts";
 
@@ -65,4 +66,29 @@ export function planIntervals({ law, source, draws, level }: PlanningLaw, planne
     parameters: percentileInterval(best.map(({ parameters }) => parameters), level),
     tokens: percentileInterval(best.map(({ tokens }) => tokens), level),
   };
+}
+
+/** In which year the wall is met, by the resampled fits of a law; infinite where it is not within a hundred years. */
+export interface WallInterval {
+  readonly level: number;
+  readonly years: Interval;
+}
+
+/** Each resample's wall takes thousands of best trainings; so many tell the ends of a 90% interval to a few per cent of its width. */
+const WALL_DRAWS = 400;
+
+/**
+ * The interval of the wall's year from the resampled fits of a law, the first 400 of them: what is not known of the law,
+ * while compute and data grow as given.
+ *
+ * @returns undefined where the law has no resampled fits
+ */
+export function wallInterval({ law, source, draws, level }: PlanningLaw, growth: Growth, share: number): WallInterval | undefined {
+  if (draws === undefined || draws.length === 0 || level === undefined) return undefined;
+  const years = draws.slice(0, WALL_DRAWS).map((parameters) => {
+    const surface = lossSurface({ law, source, parameters });
+    const isLongPast = (): boolean => trainingOfYear(surface, growth, growth.year).share < share;
+    return yearOfWall(surface, growth, share) ?? (isLongPast() ? growth.year - YEARS_BACK : Infinity);
+  });
+  return { level, years: percentileInterval(years, level) };
 }
