@@ -6,13 +6,14 @@ import { accuracyChart, entropyChart } from "../think/curves/curve-charts.ts";
 import { exchangeRates, measureCurve, type Estimate, type Exchange, type RunCurve } from "../think/curves/curve.ts";
 import { strategies, type StrategyName } from "../think/strategies/strategies.ts";
 import { openTask } from "../think/tasks/open-task.ts";
+import { UsageError } from "./errors.ts";
 import { count, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { positiveInteger } from "./options.ts";
 import { ProgressLine } from "./progress.ts";
-import { addProblemOptions, describeTasks, MODEL_ARGUMENT, openSampler, type ProblemFlags } from "./think-place.ts";
+import { addJudgeOptions, addProblemOptions, describeTasks, judgeSettings, MODEL_ARGUMENT, openJudge, openSampler, type JudgeFlags, type ProblemFlags } from "./think-place.ts";
 
-interface CurveFlags extends ProblemFlags {
+interface CurveFlags extends ProblemFlags, JudgeFlags {
   readonly samples: number;
   readonly strategies: readonly StrategyName[];
   readonly svg?: string;
@@ -28,23 +29,28 @@ export function addThinkCurve(think: Command, io: Io): void {
     .addOption(new Option("--strategies <names...>", "further strategies, measured with budgets of as many tokens").choices(Object.keys(strategies)).default([], "none"))
     .option("--svg <file>", "draw accuracy against compute")
     .option("--html <file>", "write a page with pictures and tables");
-  addProblemOptions(command).addHelpText("after", describeTasks).action((task: string, runs: string[], flags: CurveFlags) => runCurve(task, runs, flags, io));
+  addProblemOptions(addJudgeOptions(command)).addHelpText("after", describeTasks).action((task: string, runs: string[], flags: CurveFlags) => runCurve(task, runs, flags, io));
 }
 
 async function runCurve(name: string, runs: readonly string[], flags: CurveFlags, io: Io): Promise<void> {
+  if (flags.reward !== undefined && !flags.strategies.some((strategy) => strategies[strategy].rewards !== "nothing")) {
+    throw new UsageError("--reward is for strategies that ask how good an attempt is; name one with --strategies, such as best-of-n, or leave it out.");
+  }
   const task = openTask(name);
   const problems = await task.problems(flags.split, { seed: flags.seed, count: flags.problems });
   const line = new ProgressLine(io);
   const curves: RunCurve[] = [];
   for (const run of runs) {
     const sampler = await openSampler(run, flags);
+    const reward = await openJudge(flags, task, sampler);
     try {
       curves.push(await measureCurve(basename(run), task, problems, sampler, {
-        ...flags, settings: { temperature: flags.temperature, ...(flags.maxTokens !== undefined && { maxTokens: flags.maxTokens }) },
+        ...flags, reward, settings: { temperature: flags.temperature, ...judgeSettings(flags), ...(flags.maxTokens !== undefined && { maxTokens: flags.maxTokens }) },
         onProgress: (what, done, of) => line.update(() => `${run}, ${what}: ${count(done)} of ${count(of)} problems`),
       }));
     } finally {
       line.close();
+      await reward?.dispose();
       await sampler.dispose();
     }
   }

@@ -1,13 +1,18 @@
 /** What the commands under `decade think` have in common: tasks, models and problems by name. */
-import { Option, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { onnx } from "../engines/onnx/engine.ts";
 import { openTextModel } from "../train/open-text-model.ts";
 import { EndpointSampler } from "../think/sampler/endpoint-sampler.ts";
+import { aggregations, type Aggregation } from "../think/reward/aggregate.ts";
+import type { ModelReward } from "../think/reward/model-reward.ts";
+import { openReward } from "../think/reward/open-reward.ts";
 import { RunSampler } from "../think/sampler/run-sampler.ts";
 import type { Sampler } from "../think/sampler/sampler.ts";
 import { taskKinds } from "../think/tasks/open-task.ts";
+import type { Task } from "../think/tasks/task.ts";
+import { DEFAULT_SETTINGS } from "../think/think.ts";
 import { UsageError } from "./errors.ts";
-import { jsonOption, nonNegativeInteger, nonNegativeNumber, positiveInteger, positiveNumber } from "./options.ts";
+import { jsonOption, nonNegativeInteger, nonNegativeNumber, number, positiveInteger, positiveNumber } from "./options.ts";
 
 interface ModelFlags {
   readonly checkpoint: string;
@@ -46,6 +51,45 @@ export function addProblemOptions(command: Command): Command {
     .option("--concurrency <count>", "requests to an endpoint at the same time", positiveInteger, 8)
     .option("--parameters <count>", "weights of an endpoint's model, to count FLOPs by (default: they are not counted)", positiveNumber)
     .addOption(jsonOption());
+}
+
+/** What stands in the verifier's place. */
+export interface JudgeFlags {
+  readonly reward?: string;
+  readonly aggregate?: Aggregation;
+  readonly criticism: "verifier" | "own";
+  readonly criticismText: string;
+  readonly confidence: number;
+}
+
+/** The options of commands whose strategies ask how good an attempt is. */
+export function addJudgeOptions(command: Command): Command {
+  return command
+    .option("--reward <folder>", "a reward model, trained by decade think reward, in the verifier's place")
+    .addOption(new Option("--aggregate <how>", "how its scores of steps make one (default: last)").choices([...aggregations]))
+    .addOption(new Option("--criticism <whose>", "by whom revision goes: the verifier (or the reward model), or the model itself").choices(["verifier", "own"]).default(DEFAULT_SETTINGS.criticism))
+    .option("--criticism-text <text>", "what revision writes after an attempt where the model has no words of its own; {answer} stands for its answer", DEFAULT_SETTINGS.criticismText)
+    .option("--confidence <share>", "revision tries again after a reward, or a likelihood per token, below this", share, DEFAULT_SETTINGS.confidence);
+}
+
+/** The reward model that a command names, for the attempts of its model. */
+export async function openJudge({ reward, aggregate, threads }: JudgeFlags & ModelFlags, task: Task, sampler: Sampler): Promise<ModelReward | undefined> {
+  if (reward === undefined) {
+    if (aggregate !== undefined) throw new UsageError("--aggregate is about --reward; add it, or leave it out.");
+    return undefined;
+  }
+  return openReward(reward, { task, aggregate, tokenizer: sampler instanceof RunSampler ? sampler.model.tokenizer : undefined, engine: onnx(threads === undefined ? {} : { threads }) });
+}
+
+export function judgeSettings({ criticism, criticismText, confidence }: JudgeFlags) {
+  return { criticism, criticismText, confidence };
+}
+
+/** From 0 to 1. */
+export function share(text: string): number {
+  const value = number(text);
+  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError("Expected a share from 0 to 1.");
+  return value;
 }
 
 export const MODEL_ARGUMENT = "folder of a trained language model, or an endpoint of OpenAI's protocol with a model: http://127.0.0.1:8000/v1#name";

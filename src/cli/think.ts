@@ -13,9 +13,10 @@ import { ProgressLine } from "./progress.ts";
 import { addThinkCheck } from "./think-check.ts";
 import { addThinkCurve } from "./think-curve.ts";
 import { addThinkData } from "./think-data.ts";
-import { addProblemOptions, describeTasks, MODEL_ARGUMENT, openSampler, type ProblemFlags } from "./think-place.ts";
+import { addThinkReward } from "./think-reward.ts";
+import { addJudgeOptions, addProblemOptions, describeTasks, judgeSettings, MODEL_ARGUMENT, openJudge, openSampler, type JudgeFlags, type ProblemFlags } from "./think-place.ts";
 
-interface ThinkFlags extends ProblemFlags {
+interface ThinkFlags extends ProblemFlags, JudgeFlags {
   readonly strategy: StrategyName;
   readonly budget?: Budget;
   readonly samples: number;
@@ -24,7 +25,6 @@ interface ThinkFlags extends ProblemFlags {
   readonly wait: string;
   readonly waits: number;
   readonly answerCue: string;
-  readonly criticism: string;
   readonly output?: string;
 }
 
@@ -42,23 +42,23 @@ export function addThink(program: Command, io: Io): void {
     .option("--wait <text>", "what budget forcing writes in place of an end", DEFAULT_SETTINGS.wait)
     .option("--waits <count>", "how often it does so", positiveInteger, DEFAULT_SETTINGS.waits)
     .option("--answer-cue <text>", "what it writes where a text is cut off before its answer", DEFAULT_SETTINGS.answerCue)
-    .option("--criticism <text>", "what revision writes after an attempt; {answer} stands for its answer", DEFAULT_SETTINGS.criticism)
     .option("--output <file>", "write every problem with its attempts, as JSON lines");
-  addProblemOptions(command)
+  addProblemOptions(addJudgeOptions(command))
     .addHelpText("after", () => `${describeStrategies()}\n${describeTasks()}`)
     .action((task: string, run: string, flags: ThinkFlags) => runThink(task, run, flags, io));
-  for (const add of [addThinkData, addThinkCurve, addThinkCheck]) add(command, io);
+  for (const add of [addThinkData, addThinkReward, addThinkCurve, addThinkCheck]) add(command, io);
 }
 
 async function runThink(name: string, run: string, flags: ThinkFlags, io: Io): Promise<void> {
   const task = openTask(name);
   const problems = await task.problems(flags.split, { seed: flags.seed, count: flags.problems });
   const sampler = await openSampler(run, flags);
+  const reward = await openJudge(flags, task, sampler);
   const line = new ProgressLine(io);
   if (flags.output !== undefined) await writeFile(flags.output, "");
   try {
     const thought = await think(task, problems, sampler, {
-      ...flags, settings: settingsOf(flags),
+      ...flags, reward, settings: settingsOf(flags),
       onSolved: async (solved, done) => {
         line.update(() => `${count(done)} of ${count(problems.length)} problems`);
         if (flags.output !== undefined) await appendFile(flags.output, `${JSON.stringify(record(solved))}\n`);
@@ -69,12 +69,13 @@ async function runThink(name: string, run: string, flags: ThinkFlags, io: Io): P
     tellTroubles(task, flags, thought, io);
   } finally {
     line.close();
+    await reward?.dispose();
     await sampler.dispose();
   }
 }
 
-function settingsOf({ samples, temperature, maxTokens, beam, width, wait, waits, answerCue, criticism }: ThinkFlags) {
-  return { samples, temperature, beam, width, wait, waits, answerCue, criticism, ...(maxTokens !== undefined && { maxTokens }) };
+function settingsOf({ samples, temperature, maxTokens, beam, width, wait, waits, answerCue, ...judge }: ThinkFlags) {
+  return { samples, temperature, beam, width, wait, waits, answerCue, ...judgeSettings(judge), ...(maxTokens !== undefined && { maxTokens }) };
 }
 
 function budget(text: string): Budget {
@@ -99,9 +100,9 @@ function describe(task: Task, { strategy, split }: ThinkFlags, { report }: Thoug
 }
 
 /** What the figures do not show. */
-function tellTroubles(task: Task, { strategy }: ThinkFlags, { failures, stopped }: Thought, io: Io): void {
-  if (strategies[strategy].verifies && task.verifiedBy === "reference") {
-    io.err(`decade: ${task.name} is verified by the known answers, so that this tells what ${strategy} could reach, not what a user without them would get.\n`);
+function tellTroubles(task: Task, flags: ThinkFlags, { failures, stopped }: Thought, io: Io): void {
+  if (asksVerifier(flags) && task.verifiedBy === "reference") {
+    io.err(`decade: ${task.name} is verified by the known answers, so that this tells what ${flags.strategy} could reach, not what a user without them would get.\n`);
   }
   if (failures.first !== undefined) {
     io.err(`decade: The verifier failed ${count(failures.thrown + failures.late)} times, and each time the answer counted as wrong; the first time it ${failures.first}.\n`);
@@ -109,6 +110,10 @@ function tellTroubles(task: Task, { strategy }: ThinkFlags, { failures, stopped 
   if (stopped === undefined) return;
   io.err(`decade: ${describeError(stopped).text} What was finished by then is in the result.\n`);
   throw new Failure(EXIT.failed);
+}
+
+function asksVerifier({ strategy, reward, criticism }: ThinkFlags): boolean {
+  return strategies[strategy].verifies && reward === undefined && !(strategy === "revision" && criticism === "own");
 }
 
 function describeStrategies(): string {

@@ -10,9 +10,9 @@ export type { RemoteOptions } from "./sampler/remote-calls.ts";
 export { RunSampler } from "./sampler/run-sampler.ts";
 export type { Sample, SampledPrompt, SampleOptions, SamplePrompt, Sampler, Usage } from "./sampler/sampler.ts";
 export { formatBudget, parseBudget, type Budget, type BudgetUnit } from "./strategies/budget.ts";
-export type { Reward } from "./strategies/problem-workplace.ts";
+export type { Reward, Valued } from "./strategies/reward.ts";
 export { strategies, type StrategyName } from "./strategies/strategies.ts";
-export type { Attempt, Outcome, Strategy, StrategySettings, Workplace } from "./strategies/strategy.ts";
+export type { Attempt, Outcome, Question, Strategy, StrategySettings, Workplace } from "./strategies/strategy.ts";
 export { think, type SolvedProblem, type ThinkOptions, type ThinkReport, type Thought } from "./think.ts";
 export { Verifier, type Verdict, type VerifierFailures, type VerifierOptions } from "./verify/verdict.ts";
 export {
@@ -23,8 +23,18 @@ export { accuracyChart, entropyChart } from "./curves/curve-charts.ts";
 export { exchangeRate as exchangeRateOfSamples, type CurvePoint, type ExchangeRate as SamplesExchangeRate } from "./curves/exchange-rate.ts";
 export { bestOfK, passAtK, type ScoredDraw } from "./curves/pass-at-k.ts";
 export { agreement, votesAtK, type Vote, type VotesAtK, type VotesOptions } from "./curves/votes-at-k.ts";
-export { check as checkAnswers, type CheckedAnswer, type CheckOptions, type CheckReport, type Doubts } from "./doubt/check.ts";
-export { auroc, calibration, riskCoverage, type Calibration, type Judged, type ReliabilityBin, type RiskAtCoverage } from "./doubt/judged.ts";
+export { aggregate, aggregations, type Aggregation } from "./reward/aggregate.ts";
+export { ModelReward, rewardKinds, type RewardKind } from "./reward/model-reward.ts";
+export { openReward, type OpenRewardOptions } from "./reward/open-reward.ts";
+export { trainReward, type TrainedReward, type TrainRewardOptions } from "./reward/train-reward.ts";
+export type { RewardReport } from "./reward/judge-reward.ts";
+export { check as checkAnswers, type CheckOptions } from "./doubt/check.ts";
+export type { CheckReport, RevisionReport } from "./doubt/check-report.ts";
+export { reliabilityChart, riskCoverageChart, type ScoreNames } from "./doubt/doubt-charts.ts";
+export { doubtScores, probabilityScores, type CheckedAnswer, type Doubts, type DoubtScore } from "./doubt/doubts.ts";
+export { HiddenStates } from "./doubt/hidden-states.ts";
+export { auroc, calibration, riskCoverage, type Calibration, type Judged, type ReliabilityBin, type RiskAtCoverage, type ScoreQuality } from "./doubt/judged.ts";
+export { fitLogisticRegression, predict, type LogisticRegression, type LogisticRegressionOptions } from "./doubt/logistic-regression.ts";
 export {
   clusterAnswers, sameMeaning, semanticEntropy, weightedSemanticEntropy, type Compare, type EquivalenceRule, type Relation,
 } from "./doubt/semantic-entropy.ts";

@@ -1,8 +1,9 @@
 import { wilsonInterval } from "../metrics/wilson.ts";
 import type { Sampler, Usage } from "./sampler/sampler.ts";
 import { SharedSampler } from "./sampler/shared-sampler.ts";
-import { Account, formatBudget, type Budget } from "./strategies/budget.ts";
-import { ProblemWorkplace, type Reward } from "./strategies/problem-workplace.ts";
+import { Account, formatBudget, type Budget, type Prices } from "./strategies/budget.ts";
+import { ProblemWorkplace } from "./strategies/problem-workplace.ts";
+import type { Reward } from "./strategies/reward.ts";
 import { strategies, type StrategyName } from "./strategies/strategies.ts";
 import type { Attempt, Outcome, Strategy, StrategySettings } from "./strategies/strategy.ts";
 import type { Problem, Task } from "./tasks/task.ts";
@@ -14,8 +15,8 @@ export interface ThinkOptions {
   /** Of each problem; without it, a strategy goes by its settings alone. */
   readonly budget?: Budget | undefined;
   readonly settings?: Partial<StrategySettings>;
-  /** In place of the verifier, where a strategy asks how good an attempt is. */
-  readonly reward?: Reward;
+  /** In place of the verifier, where a strategy asks how good an attempt is, or its steps. */
+  readonly reward?: Reward | undefined;
   /** Of the draws; 1 by default. */
   readonly seed?: number;
   /** Of one call of the verifier, milliseconds; 1,000 by default. */
@@ -67,7 +68,7 @@ export interface Thought {
 }
 
 export const DEFAULT_SETTINGS = {
-  samples: 16, temperature: 1, beam: 4, width: 4, wait: "\nWait", waits: 2, answerCue: "\nThe answer is ", criticism: "\nThat is wrong. Another try:\n",
+  samples: 16, temperature: 1, beam: 4, width: 4, wait: "\nWait", waits: 2, answerCue: "\nThe answer is ", criticism: "verifier", criticismText: "\nThat is wrong. Another try:\n", confidence: 0.9,
 } as const;
 
 /**
@@ -77,7 +78,8 @@ export const DEFAULT_SETTINGS = {
  *     const problems = await task.problems("test", { seed: 1, count: 100 });
  *     const { report } = await think(task, problems, sampler, { strategy: "majority-vote", settings: { samples: 8 } });
  *
- * @throws ThinkError where the budget is too small for one attempt at some problem, or nothing could be finished
+ * @throws ThinkError where the strategy has no use for the reward, the budget is too small for one attempt at some problem,
+ *   or nothing could be finished
  */
 export async function think(task: Task, problems: readonly Problem[], sampler: Sampler, options: ThinkOptions): Promise<Thought> {
   const strategy = typeof options.strategy === "string" ? strategies[options.strategy] : options.strategy;
@@ -87,14 +89,16 @@ export async function think(task: Task, problems: readonly Problem[], sampler: S
   const solved: (SolvedProblem | undefined)[] = [];
   let stopped: Error | undefined;
   let done = 0;
-  requireAffordable(task, problems, sampler, settings, options.budget);
+  requireUseful(options, strategy);
+  const prices = pricesOf(sampler, options.reward);
+  requireAffordable(task, problems, sampler, settings, options.budget, prices);
 
   const waiting = problems.entries();
   const workThrough = async (): Promise<void> => {
     for (const [place, problem] of waiting) {
       if (stopped !== undefined) return;
       try {
-        const account = new Account(options.budget, sampler.flops.bind(sampler));
+        const account = new Account(options.budget, prices);
         const outcome = await shared.work((draw) => strategy.solve(new ProblemWorkplace(
           { task, problem, place, settings, account, verifier, reward: options.reward, seed: options.seed ?? 1, signal: options.signal }, sampler, draw)));
         const own = finished(problem, outcome, account);
@@ -118,12 +122,26 @@ function finished(problem: Problem, outcome: Outcome | undefined, { usage }: Acc
   return { problem, ...(outcome ?? { chosen: NOTHING, attempts: [] }), usage };
 }
 
-function requireAffordable(task: Task, problems: readonly Problem[], sampler: Sampler, { maxTokens }: StrategySettings, budget: Budget | undefined): void {
+function pricesOf(sampler: Sampler, reward: Reward | undefined): Prices {
+  return { draws: sampler.flops.bind(sampler), ...(reward !== undefined && { judgement: reward.flops.bind(reward) }) };
+}
+
+function requireUseful({ strategy: named, reward }: ThinkOptions, strategy: Strategy): void {
+  if (reward === undefined) return;
+  const what = typeof named === "string" ? named : strategy.description;
+  if (strategy.rewards === "nothing") throw new ThinkError(`${what} asks nobody how good an attempt is, so that it has no use for ${reward.name}; leave it out, or take another strategy.`);
+  if (strategy.rewards === "steps" && reward.ofSteps === undefined) {
+    throw new ThinkError(`${what} goes by the value of steps, but ${reward.name} judges whole attempts alone; train one of kind process, or take another strategy.`);
+  }
+}
+
+function requireAffordable(task: Task, problems: readonly Problem[], sampler: Sampler, { maxTokens }: StrategySettings, budget: Budget | undefined, prices: Prices): void {
   if (budget === undefined) return;
   for (const { prompt } of problems) {
     const read = sampler.countTokens(prompt);
-    if (new Account(budget, sampler.flops.bind(sampler)).affordable({ read, written: maxTokens }, 1) > 0) continue;
-    const needed = budget.unit === "flops" ? `${sampler.flops(read, maxTokens, 1)?.toPrecision(3)} FLOPs` : `${maxTokens} tokens`;
+    if (new Account(budget, prices).affordable({ read, written: maxTokens }, 1) > 0) continue;
+    const flops = (prices.draws(read, maxTokens, 1) ?? NaN) + (prices.judgement?.(read + maxTokens) ?? 0);
+    const needed = budget.unit === "flops" ? `${flops.toPrecision(3)} FLOPs` : `${maxTokens} tokens`;
     throw new ThinkError(`A budget of ${formatBudget(budget)} is too small for one attempt at ${task.name}, which may take ${needed}; give more, or allow shorter attempts.`);
   }
 }

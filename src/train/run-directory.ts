@@ -13,6 +13,13 @@ export class RunDirectoryError extends Error {
   override readonly name = "RunDirectoryError";
 }
 
+/** What of a configuration its folder goes by; kinds of runs that other rooms know have more in it. */
+export interface NamedRun {
+  readonly name: string;
+  /** The folder that holds the run's folder. */
+  readonly directory: string;
+}
+
 /** What to do when the directory already holds a run. */
 export interface CreateOptions {
   /** Go on with it: its files stay as they are, its `config.json` too. */
@@ -44,7 +51,7 @@ export class RunDirectory {
    * @throws RunDirectoryError when it already holds a run and neither resume nor overwrite was asked for, or both were
    * @throws LockError when another process is writing to the run
    */
-  static async create(config: RunConfig | TextRunConfig | PhraseRunConfig, options: CreateOptions = {}): Promise<RunDirectory> {
+  static async create(config: NamedRun, options: CreateOptions = {}): Promise<RunDirectory> {
     const path = resolve(config.directory, config.name);
     if (options.resume && options.overwrite) {
       throw new RunDirectoryError(`${path} cannot be both resumed and overwritten; choose one.`);
@@ -174,7 +181,7 @@ export class RunDirectory {
   }
 
   /** Replaces `config.json`; a kill leaves either the old or the new one. */
-  async writeConfig(config: RunConfig | TextRunConfig | PhraseRunConfig): Promise<void> {
+  async writeConfig(config: NamedRun): Promise<void> {
     await writeFileAtomically(this.configFile, `${JSON.stringify(config, undefined, 2)}\n`);
   }
 

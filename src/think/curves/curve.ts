@@ -2,7 +2,8 @@ import { confidenceInterval } from "../../metrics/bootstrap.ts";
 import { statisticsFromRows } from "../../metrics/sentence-statistics.ts";
 import type { Sampler } from "../sampler/sampler.ts";
 import type { Budget } from "../strategies/budget.ts";
-import type { StrategyName } from "../strategies/strategies.ts";
+import type { Reward } from "../strategies/reward.ts";
+import { strategies as known, type StrategyName } from "../strategies/strategies.ts";
 import type { StrategySettings } from "../strategies/strategy.ts";
 import type { Problem, Task } from "../tasks/task.ts";
 import { think, type SolvedProblem, type ThinkReport } from "../think.ts";
@@ -17,6 +18,8 @@ export interface CurveOptions {
   readonly settings?: Partial<StrategySettings>;
   /** Further strategies, each run with budgets of as many tokens as the powers of two of samples take. */
   readonly strategies?: readonly StrategyName[];
+  /** In the verifier's place, for those of them that ask it. */
+  readonly reward?: Reward | undefined;
   /** Of draws and of the bootstrap; 1 by default. */
   readonly seed?: number;
   readonly onProgress?: (what: string, done: number, of: number) => void;
@@ -78,10 +81,10 @@ export interface CoverageFit {
 
 /** Measures a model's accuracy on problems against the compute of thinking. @throws as `think` does, whatever stops it */
 export async function measureCurve(run: string, task: Task, problems: readonly Problem[], sampler: Sampler, options: CurveOptions): Promise<RunCurve> {
-  const { samples, settings = {}, seed = 1, onProgress } = options;
+  const { samples, settings = {}, seed = 1, reward, onProgress } = options;
   const solve = async (strategy: StrategyName, own: Partial<StrategySettings>, budget?: Budget) => {
     const thought = await think(task, problems, sampler, {
-      strategy, budget, settings: { ...settings, ...own }, seed, onSolved: (_, done) => onProgress?.(strategy, done, problems.length),
+      strategy, budget, settings: { ...settings, ...own }, seed, ...(known[strategy].rewards !== "nothing" && { reward }), onSolved: (_, done) => onProgress?.(strategy, done, problems.length),
     });
     if (thought.stopped !== undefined) throw thought.stopped;
     return thought;

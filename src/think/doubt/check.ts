@@ -1,9 +1,15 @@
 import type { Sampler } from "../sampler/sampler.ts";
-import type { StrategyName } from "../strategies/strategies.ts";
+import type { Reward } from "../strategies/reward.ts";
+import { strategies, type StrategyName } from "../strategies/strategies.ts";
 import type { Attempt, StrategySettings } from "../strategies/strategy.ts";
 import type { Problem, Task } from "../tasks/task.ts";
 import { think, type SolvedProblem, type Thought } from "../think.ts";
-import { auroc, calibration, riskCoverage, type Calibration, type Judged, type RiskAtCoverage } from "./judged.ts";
+import { ThinkError } from "../think-error.ts";
+import { reportOf, revisionReport, type CheckReport } from "./check-report.ts";
+import { byProbability, type CheckedAnswer, type Doubts, type DoubtScore } from "./doubts.ts";
+import type { HiddenStates } from "./hidden-states.ts";
+import { Probes, type ProbedAnswer } from "./probe.ts";
+import { pTrue, type Brainstormed } from "./p-true.ts";
 import { clusterAnswers, sameMeaning, semanticEntropy, weightedSemanticEntropy, type Compare, type EquivalenceRule } from "./semantic-entropy.ts";
 
 export interface CheckOptions {
@@ -13,97 +19,58 @@ export interface CheckOptions {
   /** When two answers are one; by default when their meanings are equal by the task. */
   readonly compare?: Compare;
   readonly rule?: EquivalenceRule;
-  /** An answer is flagged where fewer than this share of the samples agree with it; 0.5 by default. */
+  /** A score that is a probability to be right, by which answers are flagged; self-consistency by default. */
+  readonly flagBy?: DoubtScore;
+  /** An answer is flagged where that is less; 0.5 by default. */
   readonly threshold?: number;
+  /** Problems of the training split and what the model makes of texts, for probes on hidden states; without it there are none. */
+  readonly probe?: { readonly states: HiddenStates; readonly problems: readonly Problem[] } | undefined;
+  /** A reward model: what it says of the greedy answers, and for strategies of revision that ask it. */
+  readonly reward?: Reward | undefined;
   /** How flagged answers are found anew; without it they are only flagged. */
   readonly revise?: { readonly strategy: StrategyName; readonly samples: number };
   readonly seed?: number;
   readonly onProgress?: (what: string, done: number, of: number) => void;
 }
 
-/** What can be known of an answer without knowing whether it is right. */
-export interface Doubts {
-  /** Of the samples, nats. */
-  readonly semanticEntropy: number;
-  /** The same, samples weighted by their probability per token; `undefined` where the model does not tell. */
-  readonly weightedSemanticEntropy: number | undefined;
-  /** Share of the samples that agree with the greedy answer. */
-  readonly selfConsistency: number;
-  /** Of the greedy answer: the mean over its tokens and their sum, nats. */
-  readonly meanLogProbability: number | undefined;
-  readonly logProbability: number | undefined;
-}
+type Solve = (what: string, strategy: StrategyName, problems: readonly Problem[], settings: Partial<StrategySettings>, seed: number) => Promise<Thought>;
 
-export interface CheckedAnswer {
-  readonly problem: Problem;
-  readonly greedy: Attempt;
-  readonly doubts: Doubts;
-  readonly flagged: boolean;
-  /** Where it was flagged and found anew. */
-  readonly revised?: Attempt;
-}
-
-/** How well each score tells right greedy answers from wrong ones; `null` where it cannot be told. */
-export type ByScore = { readonly [Score in keyof Doubts]: number | null };
-
-export interface CheckReport {
-  /** Of semantic entropy. */
-  readonly auroc: number | null;
-  /** Of self-consistency as the probability to be right. */
-  readonly ece: number;
-  readonly problems: number;
-  /** Of the greedy answers. */
-  readonly accuracy: number;
-  readonly aurocs: ByScore;
-  /** Why there is no AUROC. */
-  readonly undefinedBecause?: string;
-  readonly reliability: Calibration["bins"];
-  /** By self-consistency. */
-  readonly riskCoverage: readonly RiskAtCoverage[];
-  readonly flagged: number;
-  readonly flaggedWrong: number;
-  readonly tokens: number;
-  readonly revision?: RevisionReport;
-}
-
-export interface RevisionReport {
-  readonly strategy: StrategyName;
-  /** Wrong answers that became right, and right ones that became wrong. */
-  readonly corrected: number;
-  readonly broken: number;
-  /** Of all answers, with the revised ones. */
-  readonly accuracy: number;
-  /** Written for the revision. */
-  readonly tokens: number;
-}
-
-/** Flags greedy answers that are likely to be wrong, measures how well that goes, and revises them where that is wished. */
+/**
+ * Flags greedy answers that are likely to be wrong, measures how well that goes, and revises them where that is wished.
+ *
+ * @throws ThinkError where answers are to be flagged by a score that there is not; otherwise as `think` does
+ */
 export async function check(task: Task, problems: readonly Problem[], sampler: Sampler, options: CheckOptions): Promise<{ report: CheckReport; answers: readonly CheckedAnswer[] }> {
-  const { samples, settings = {}, threshold = 0.5, seed = 1, revise, onProgress } = options;
-  const solve = async (strategy: StrategyName, some: readonly Problem[], own: Partial<StrategySettings>, ownSeed = seed): Promise<Thought> => {
+  const { samples, settings = {}, flagBy = "selfConsistency", threshold = 0.5, seed = 1, revise, reward, onProgress } = options;
+  const solve: Solve = async (what, strategy, some, own, ownSeed) => {
     const thought = await think(task, some, sampler, {
-      strategy, settings: { ...settings, ...own }, seed: ownSeed, onSolved: (_, done) => onProgress?.(strategy, done, some.length),
+      strategy, settings: { ...settings, ...own }, seed: ownSeed, ...(strategies[strategy].rewards !== "nothing" && { reward }),
+      onSolved: (_, done) => onProgress?.(what, done, some.length),
     });
     if (thought.stopped !== undefined) throw thought.stopped;
     return thought;
   };
-  const greedy = await solve("greedy", problems, {});
-  const drawn = await solve("majority-vote", problems, { samples });
-  const answers: CheckedAnswer[] = [];
-  for (const [place, { problem, chosen }] of greedy.solved.entries()) {
-    const doubts = await doubtsOf(chosen, drawn.solved[place]?.attempts ?? [], options);
-    answers.push({ problem, greedy: chosen, doubts, flagged: doubts.selfConsistency < threshold });
-  }
-  const report = reportOf(answers, greedy.report.tokens + drawn.report.tokens);
+  const greedy = await solve("greedy", "greedy", problems, {}, seed);
+  const drawn = await solve("samples", "majority-vote", problems, { samples }, seed);
+  const brainstormed = greedy.solved.map(({ problem, chosen }, at): Brainstormed => ({ problem, greedy: chosen, samples: drawn.solved[at]?.attempts ?? [] }));
+  const told = sampler.followsInstructions === true ? await pTrue(task, brainstormed, sampler, { samples, seed }) : undefined;
+  const { probe, probed } = await probeAnswers(brainstormed, options, solve);
+  const doubts = await Promise.all(brainstormed.map(async (answer, at): Promise<Doubts> => ({
+    ...await doubtsOfSamples(answer, options), pTrue: told?.probabilities[at], probePrompt: probed?.[at]?.prompt, probeAnswer: probed?.[at]?.answer,
+    reward: (await reward?.ofAttempt(answer.problem, answer.greedy.text))?.value,
+  })));
+  const answers = flag(brainstormed.map(({ problem, greedy: own }, at) => ({ problem, greedy: own, doubts: doubts[at] ?? fail() })), flagBy, threshold);
+  const report: CheckReport = { ...reportOf(answers, flagBy, greedy.report.tokens + drawn.report.tokens + (told?.tokens ?? 0)), ...(probe && { probe }) };
   const flagged = answers.filter((answer) => answer.flagged);
   if (revise === undefined || flagged.length === 0) return { report, answers };
   // Draws of its own: the samples that raised the doubt must not decide it alone.
-  const revised = await solve(revise.strategy, flagged.map(({ problem }) => problem), { samples: revise.samples }, seed + 1);
+  const revised = await solve(revise.strategy, revise.strategy, flagged.map(({ problem }) => problem), { samples: revise.samples }, seed + 1);
   const all = withRevisions(answers, revised.solved);
   return { report: { ...report, revision: revisionReport(all, revise.strategy, revised.report.tokens) }, answers: all };
 }
 
-async function doubtsOf(greedy: Attempt, samples: readonly Attempt[], { compare, rule }: CheckOptions): Promise<Doubts> {
+/** Of the answer and the samples beside it. */
+async function doubtsOfSamples({ greedy, samples }: Brainstormed, { compare, rule }: CheckOptions): Promise<Omit<Doubts, "pTrue" | "probePrompt" | "probeAnswer" | "reward">> {
   const saying = ({ verdict: { meaning, answer } }: Attempt): string => (compare === undefined ? meaning : answer) ?? "";
   const clusters = await clusterAnswers([greedy, ...samples].map(saying), compare ?? sameMeaning, rule);
   const [own = 0, ...others] = clusters;
@@ -116,41 +83,20 @@ async function doubtsOf(greedy: Attempt, samples: readonly Attempt[], { compare,
   };
 }
 
-/** Greater where an answer is surer. */
-const SURENESS = {
-  semanticEntropy: ({ semanticEntropy: entropy }) => -entropy,
-  weightedSemanticEntropy: ({ weightedSemanticEntropy: entropy }) => entropy && -entropy,
-  selfConsistency: ({ selfConsistency }) => selfConsistency,
-  meanLogProbability: ({ meanLogProbability }) => meanLogProbability,
-  logProbability: ({ logProbability }) => logProbability,
-} as const satisfies { readonly [Score in keyof Doubts]: (doubts: Doubts) => number | undefined };
+/** What probes learned from, and what they say: nothing where there was nothing to tell apart in training. */
+async function probeAnswers(
+  answers: readonly Brainstormed[], { probe, seed = 1 }: CheckOptions, solve: Solve,
+): Promise<{ readonly probe?: CheckReport["probe"]; readonly probed?: ProbedAnswer[] | undefined }> {
+  if (probe === undefined) return {};
+  const { solved, report: { problems, accuracy } } = await solve("probe", "greedy", probe.problems, {}, seed);
+  const probes = await Probes.fit(probe.states, solved.map(({ problem, chosen }) => ({ problem, greedy: chosen })));
+  return { probe: { problems, accuracy }, probed: await probes?.ofAnswers(answers) };
+}
 
-function reportOf(answers: readonly CheckedAnswer[], tokens: number): CheckReport {
-  const judged = (of: (doubts: Doubts) => number | undefined): Judged[] | undefined => {
-    const scored = answers.flatMap(({ doubts, greedy }) => {
-      const score = of(doubts);
-      return score === undefined ? [] : [{ score, correct: greedy.verdict.correct }];
-    });
-    return scored.length < answers.length ? undefined : scored;
-  };
-  const aurocOf = (score: keyof Doubts): number | null => {
-    const scored = judged(SURENESS[score]);
-    return (scored && auroc(scored)) ?? null;
-  };
-  const consistency = judged(SURENESS.selfConsistency) ?? [];
-  const right = answers.filter(({ greedy }) => greedy.verdict.correct).length;
-  const { ece, bins } = calibration(consistency);
-  const flagged = answers.filter((answer) => answer.flagged);
-  return {
-    auroc: aurocOf("semanticEntropy"), ece, problems: answers.length, accuracy: right / answers.length,
-    aurocs: {
-      semanticEntropy: aurocOf("semanticEntropy"), weightedSemanticEntropy: aurocOf("weightedSemanticEntropy"), selfConsistency: aurocOf("selfConsistency"),
-      meanLogProbability: aurocOf("meanLogProbability"), logProbability: aurocOf("logProbability"),
-    },
-    ...((right === 0 || right === answers.length) && { undefinedBecause: `all greedy answers are ${right === 0 ? "wrong" : "right"}, so that there are no two classes to tell apart` }),
-    reliability: bins, riskCoverage: riskCoverage(consistency), flagged: flagged.length,
-    flaggedWrong: flagged.filter(({ greedy }) => !greedy.verdict.correct).length, tokens,
-  };
+function flag(answers: readonly Omit<CheckedAnswer, "flagged">[], by: DoubtScore, threshold: number): CheckedAnswer[] {
+  const probabilities = byProbability(answers, by);
+  if (probabilities === undefined) throw new ThinkError(`Answers cannot be flagged by ${by}, which is not known of them or is no probability; flag them by selfConsistency, or give what ${by} needs.`);
+  return answers.map((answer, at) => ({ ...answer, flagged: (probabilities[at]?.score ?? 0) < threshold }));
 }
 
 function withRevisions(answers: readonly CheckedAnswer[], revised: readonly SolvedProblem[]): CheckedAnswer[] {
@@ -161,11 +107,6 @@ function withRevisions(answers: readonly CheckedAnswer[], revised: readonly Solv
   });
 }
 
-function revisionReport(answers: readonly CheckedAnswer[], strategy: StrategyName, tokens: number): RevisionReport {
-  const after = ({ greedy, revised = greedy }: CheckedAnswer): boolean => revised.verdict.correct;
-  return {
-    strategy, tokens, accuracy: answers.filter(after).length / answers.length,
-    corrected: answers.filter((answer) => !answer.greedy.verdict.correct && after(answer)).length,
-    broken: answers.filter((answer) => answer.greedy.verdict.correct && !after(answer)).length,
-  };
+function fail(): never {
+  throw new Error("Each answer has its doubts.");
 }

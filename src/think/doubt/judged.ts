@@ -49,6 +49,22 @@ export function calibration(judged: readonly Judged[], bins = 10): Calibration {
   return { ece, bins: filled };
 }
 
+/** How well a score tells right from wrong, and, as a probability to be right, how far it is off; `null` where it cannot be told. */
+export interface ScoreQuality {
+  readonly auroc: number | null;
+  readonly ece: number | null;
+}
+
+/** Of a score that is greater where answers are surer, and of what it says as a probability; `undefined` where that is not known. */
+export function scoreQuality(sure: readonly Judged[] | undefined, probable: readonly Judged[] | undefined): ScoreQuality {
+  return { auroc: (sure && auroc(sure)) ?? null, ece: probable === undefined ? null : calibration(probable).ece };
+}
+
+/** A log-probability in nats as a probability; rounding may leave it a little above 0. */
+export function likelihood(nats: number): number {
+  return Math.min(1, Math.exp(nats));
+}
+
 /** What is wrong of the answers that are given if only so many of the surest are. */
 export interface RiskAtCoverage {
   /** Share of answers given. */

@@ -36,6 +36,7 @@ export interface AiSdkModel {
  */
 export class AiSdkSampler implements Sampler {
   readonly name: string;
+  readonly followsInstructions = true;
 
   constructor(private readonly model: AiSdkModel, private readonly options: RemoteOptions = {}) {
     this.name = `${model.modelId} of ${model.provider}`;

@@ -44,6 +44,10 @@ export class EndpointSampler implements Sampler {
     this.name = `${options.model} at ${options.url}`;
   }
 
+  get followsInstructions(): boolean {
+    return (this.options.kind ?? "chat") === "chat";
+  }
+
   generate(prompts: readonly SamplePrompt[], options: SampleOptions): Promise<SampledPrompt[]> {
     return mapAtMost(prompts, this.options.concurrency ?? 8, (prompt) => this.#generateOne(prompt, options));
   }

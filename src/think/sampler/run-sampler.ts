@@ -19,7 +19,7 @@ export class RunSampler implements Sampler {
   readonly #generator: Generator;
   readonly #flops: ModelFlops;
 
-  constructor(readonly name: string, private readonly model: TextModel, engine: Engine) {
+  constructor(readonly name: string, readonly model: TextModel, engine: Engine) {
     this.#generator = Generator.create(model, engine);
     this.#flops = modelFlops(model.model);
   }

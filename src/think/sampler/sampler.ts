@@ -59,6 +59,8 @@ export interface SampledPrompt {
 
 export interface Sampler {
   readonly name: string;
+  /** Whether the model follows instructions, so that it can be asked anything; no, where nothing is said. */
+  readonly followsInstructions?: boolean;
   /** Goes on from each prompt `samples` times. @throws ThinkError where the model cannot be had */
   generate(prompts: readonly SamplePrompt[], options: SampleOptions): Promise<SampledPrompt[]>;
   /** Tokens of a text; an estimate where the model's tokens are not known. */

@@ -10,6 +10,7 @@ import type { Attempt, Strategy } from "./strategy.ts";
 export const budgetForcing: Strategy = {
   description: "one attempt that is kept from ending, or cut off, as the settings say",
   verifies: false,
+  rewards: "nothing",
   async solve(place) {
     const { wait, waits, answerCue } = place.settings;
     const attempts: Attempt[] = [];

@@ -28,6 +28,14 @@ export interface AttemptCost {
   readonly written: number;
 }
 
+/** Floating-point operations of what a problem may take; `undefined` where they are not known. */
+export interface Prices {
+  /** Of reading so many tokens once and writing `samples` times so many after them, as `Sampler.flops` counts them. */
+  draws(read: number, written: number, samples: number): number | undefined;
+  /** Of what a reward model takes to judge an attempt of so many tokens, prompt included; nothing where there is none. */
+  judgement?(tokens: number): number | undefined;
+}
+
 /** What one problem has cost, and what is left of its budget. */
 export class Account {
   #read = 0;
@@ -37,9 +45,10 @@ export class Account {
   /** Of draws that are under way, at their greatest length. */
   #heldTokens = 0;
   #heldFlops = 0;
+  /** Of attempts that were drawn and not yet judged. */
+  #owedFlops = 0;
 
-  /** `flops` as `Sampler.flops` counts them. */
-  constructor(readonly budget: Budget | undefined, private readonly flops: (read: number, written: number, samples: number) => number | undefined) {}
+  constructor(readonly budget: Budget | undefined, private readonly prices: Prices) {}
 
   add({ read, written, flops, seconds }: Usage): void {
     this.#read += read;
@@ -48,9 +57,20 @@ export class Account {
     this.#seconds += seconds;
   }
 
+  /** Keeps back what a reward model takes for an attempt of so many tokens, prompt included. */
+  owe(tokens: number): void {
+    this.#owedFlops += this.#judgement(tokens) ?? 0;
+  }
+
+  /** Adds what a reward model took, for which something was kept back. */
+  payJudgement({ flops, seconds }: Pick<Usage, "flops" | "seconds">): void {
+    this.add({ read: 0, written: 0, flops, seconds });
+    this.#owedFlops = Math.max(0, this.#owedFlops - (flops ?? 0));
+  }
+
   /** Keeps what draws may take at most from being promised to others, until what they took is added. */
   async holding<T>({ read, written }: AttemptCost, samples: number, draws: () => Promise<T>): Promise<T> {
-    const [tokens, flops] = [samples * written, this.flops(read, written, samples) ?? 0];
+    const [tokens, flops] = [samples * written, this.#flopsOf(read, written, samples) ?? 0];
     this.#heldTokens += tokens;
     this.#heldFlops += flops;
     try {
@@ -74,7 +94,7 @@ export class Account {
         return clamp((amount - this.#written - this.#heldTokens) / written, wanted);
       case "flops": {
         const [one, two] = [this.#needFlops(read, written, 1), this.#needFlops(read, written, 2)];
-        const left = amount - (this.#flops ?? 0) - this.#heldFlops;
+        const left = amount - (this.#flops ?? 0) - this.#heldFlops - this.#owedFlops;
         return left < one ? 0 : clamp(1 + (left - one) / (two - one), wanted);
       }
       case "seconds":
@@ -91,8 +111,18 @@ export class Account {
     return clamp(left / ((written * this.#seconds) / this.#written), wanted);
   }
 
+  /** With the judgement of each. */
+  #flopsOf(read: number, written: number, samples: number): number | undefined {
+    const [draws, judgement] = [this.prices.draws(read, written, samples), this.#judgement(read + written)];
+    return draws === undefined || judgement === undefined ? undefined : draws + samples * judgement;
+  }
+
+  #judgement(tokens: number): number | undefined {
+    return this.prices.judgement === undefined ? 0 : this.prices.judgement(tokens);
+  }
+
   #needFlops(read: number, written: number, samples: number): number {
-    const flops = this.flops(read, written, samples);
+    const flops = this.#flopsOf(read, written, samples);
     if (flops === undefined) throw new ThinkError("The model's size is not known, so that FLOPs cannot be counted; give a budget in tokens or seconds, or its parameters.");
     return flops;
   }

@@ -10,6 +10,7 @@ import type { Strategy, Workplace } from "./strategy.ts";
 export const diverseTree: Strategy = {
   description: "subtrees with different beginnings, each searched by itself and guided by the step score",
   verifies: true,
+  rewards: "steps",
   solve: (place) => searchAnew(place, searchOnce),
 };
 

@@ -6,8 +6,9 @@ import { elect } from "./votes.ts";
 export const majorityVote: Strategy = {
   description: "independent attempts, each with one vote for its answer",
   verifies: false,
+  rewards: "nothing",
   async solve(place) {
     const attempts = await drawAttempts(place, place.settings.samples);
-    return outcome(elect(attempts, () => 1), attempts);
+    return outcome(elect(attempts, attempts.map(() => 1)), attempts);
   },
 };

@@ -32,6 +32,7 @@ class Branch {
 export const monteCarlo: Strategy = {
   description: "Monte Carlo tree search over steps, by the values of the solutions that follow them",
   verifies: true,
+  rewards: "attempts",
   async solve(place) {
     const finished = new FinishedAttempts(place);
     const root = new Branch([], false);

@@ -1,13 +1,11 @@
 import { hash32 } from "../../data/shuffle.ts";
-import type { Sample, SampleOptions, Sampler } from "../sampler/sampler.ts";
+import type { Sample, SampleOptions, SamplePrompt, Sampler } from "../sampler/sampler.ts";
 import type { DrawSamples } from "../sampler/shared-sampler.ts";
 import type { Problem, Task } from "../tasks/task.ts";
 import type { Verdict, Verifier } from "../verify/verdict.ts";
 import type { Account } from "./budget.ts";
-import type { Attempt, DrawOptions, StrategySettings, Workplace } from "./strategy.ts";
-
-/** How good a finished attempt is, from 0 to 1: the place of a reward model. */
-export type Reward = (problem: Problem, attempt: Attempt) => number | Promise<number>;
+import type { Reward, Valued } from "./reward.ts";
+import type { Attempt, DrawOptions, Question, StrategySettings, Workplace } from "./strategy.ts";
 
 export interface WorkplaceOptions {
   readonly task: Task;
@@ -37,10 +35,48 @@ export class ProblemWorkplace implements Workplace {
     return this.options.task.steps?.separator;
   }
 
-  async draw(written: string, samples: number, options: DrawOptions = {}): Promise<readonly Sample[]> {
-    const { settings, task, problem, account, place, seed, signal } = this.options;
+  get question(): Question {
+    return { prompt: this.options.problem.prompt, instruction: this.options.task.instruction };
+  }
+
+  get instructed(): boolean {
+    return this.sampler.followsInstructions ?? false;
+  }
+
+  get rewarded(): boolean {
+    return this.options.reward !== undefined;
+  }
+
+  async draw(written: string, samples: number, options?: DrawOptions): Promise<readonly Sample[]> {
+    return this.#draw({ ...this.question, written }, samples, options);
+  }
+
+  async ask(question: Question, samples: number, options?: DrawOptions): Promise<readonly Sample[]> {
+    return this.#draw({ ...question, written: "" }, samples, options);
+  }
+
+  judge(text: string): Promise<Verdict> {
+    return this.options.verifier.judge(this.options.problem, text);
+  }
+
+  async judgeSteps(steps: readonly string[]): Promise<number> {
+    const { reward, problem, verifier } = this.options;
+    if (reward === undefined) return verifier.judgeSteps(problem, steps);
+    // A reward that judges whole attempts alone says nothing against what is not whole.
+    return reward.ofSteps === undefined ? 1 : this.#paid(await reward.ofSteps(problem, steps));
+  }
+
+  async value(attempt: Attempt): Promise<number> {
+    const { reward, problem } = this.options;
+    return reward === undefined ? Number(attempt.verdict.correct) : this.#paid(await reward.ofAttempt(problem, attempt.text));
+  }
+
+  async #draw(
+    { written, ...asked }: Omit<SamplePrompt, "stream"> & { readonly written: string }, samples: number, options: DrawOptions = {},
+  ): Promise<readonly Sample[]> {
+    const { settings, account, place, seed, signal } = this.options;
     const { temperature = settings.temperature, maxTokens = settings.maxTokens, stop = [] } = options;
-    const cost = { read: this.#countRead(written), written: maxTokens };
+    const cost = { read: this.sampler.countTokens(asked.prompt + written), written: maxTokens };
     const affordable = account.affordable(cost, samples);
     if (affordable === 0) return [];
     // Problems whose budgets let them draw about as much draw the same, and so in one batch.
@@ -48,26 +84,15 @@ export class ProblemWorkplace implements Workplace {
     const request: SampleOptions = { samples: count, temperature, maxTokens, stop, seed, signal };
     const stream = hash32(seed, place, this.#draws++);
     return account.holding(cost, count, async () => {
-      const { samples: drawn, usage } = await this.drawSamples({ prompt: problem.prompt, written, instruction: task.instruction, stream }, request);
+      const { samples: drawn, usage } = await this.drawSamples({ ...asked, written, stream }, request);
       account.add(usage);
+      for (const { tokenCount } of drawn) account.owe(cost.read + tokenCount);
       return drawn;
     });
   }
 
-  judge(text: string): Promise<Verdict> {
-    return this.options.verifier.judge(this.options.problem, text);
-  }
-
-  judgeSteps(steps: readonly string[]): Promise<number> {
-    return this.options.verifier.judgeSteps(this.options.problem, steps);
-  }
-
-  async value(attempt: Attempt): Promise<number> {
-    const { reward, problem } = this.options;
-    return reward === undefined ? Number(attempt.verdict.correct) : reward(problem, attempt);
-  }
-
-  #countRead(written: string): number {
-    return this.sampler.countTokens(this.options.problem.prompt + written);
+  #paid({ value, usage }: Valued): number {
+    if (usage !== undefined) this.options.account.payJudgement(usage);
+    return value;
   }
 }

@@ -10,6 +10,7 @@ import type { Strategy, Workplace } from "./strategy.ts";
 export const stepBeam: Strategy = {
   description: "beam search over steps, guided by the step score",
   verifies: true,
+  rewards: "steps",
   solve: (place) => searchAnew(place, searchOnce),
 };
 

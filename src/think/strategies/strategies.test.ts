@@ -5,6 +5,7 @@ import type { SampledPrompt, SampleOptions, SamplePrompt } from "../sampler/samp
 import { ThinkError } from "../think-error.ts";
 import { think, type ThinkOptions } from "../think.ts";
 import { parseBudget } from "./budget.ts";
+import type { Reward } from "./reward.ts";
 
 async function solve(script: (prompt: string, written: string) => readonly Continuation[], count: number, options: ThinkOptions) {
   const sampler = new ScriptedSampler(script);
@@ -14,6 +15,8 @@ async function solve(script: (prompt: string, written: string) => readonly Conti
 
 /** Right with this probability, else one of two wrong answers. */
 const chance = (p: number) => (): readonly Continuation[] => [["right", p], ["wrong", (1 - p) / 2], ["other", (1 - p) / 2]];
+
+const rewardOf = (value: (text: string) => number): Reward => ({ name: "a reward", ofAttempt: async (_, text) => ({ value: value(text) }), ofSteps: undefined, flops: () => 0 });
 
 function binomial(n: number, k: number): number {
   let value = 1;
@@ -38,7 +41,7 @@ describe("best of n", () => {
   }, 20_000);
 
   it("chooses by a reward model in the verifier's place", async () => {
-    const { report } = await solve(chance(0.3), 50, { strategy: "best-of-n", settings: { samples: 30 }, reward: (_, { text }) => Number(text === "wrong") });
+    const { report } = await solve(chance(0.3), 50, { strategy: "best-of-n", settings: { samples: 30 }, reward: rewardOf((text) => Number(text === "wrong")) });
     expect(report.accuracy).toBe(0);
   });
 });
@@ -112,7 +115,7 @@ describe("a budget", () => {
 
 describe("problems that are worked on at the same time", () => {
   it("share batches, whatever the strategy", async () => {
-    const { sampler } = await solve(chance(0.3), 50, { strategy: "revision", settings: { samples: 3, criticism: "\nno:" } });
+    const { sampler } = await solve(chance(0.3), 50, { strategy: "revision", settings: { samples: 3, criticismText: "\nno:" } });
     expect(sampler.batches[0]).toBe(50);
     expect(sampler.batches.length).toBeLessThanOrEqual(3);
   });
@@ -164,7 +167,7 @@ describe("a search that finds no way", () => {
 describe("revision", () => {
   it("shows the model its last attempt with the criticism, and ends when one is accepted", async () => {
     const script = (_: string, written: string): readonly Continuation[] => (written === "wrong, not wrong:" ? [["right", 1]] : written === "" ? [["wrong", 1]] : [["lost", 1]]);
-    const { report, solved } = await solve(script, 2, { strategy: "revision", settings: { samples: 5, criticism: ", not {answer}:" } });
+    const { report, solved } = await solve(script, 2, { strategy: "revision", settings: { samples: 5, criticismText: ", not {answer}:" } });
     expect(report.accuracy).toBe(1);
     expect(solved[0]?.attempts.map(({ text }) => text)).toEqual(["wrong", "right"]);
   });
