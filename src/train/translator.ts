@@ -36,7 +36,13 @@ export interface TranslateOptions {
   /** Whether translations carry their alignment. */
   readonly alignments?: boolean;
   /** Draws translations at random instead of searching for the likeliest; n-best lists are independent draws. */
-  readonly sample?: { readonly temperature?: number; readonly topK?: number; readonly seed: number };
+  readonly sample?: {
+    readonly temperature?: number;
+    readonly topK?: number;
+    readonly seed: number;
+    /** What tells the sentences' draws apart, a number each; their places by default. */
+    readonly streams?: readonly number[];
+  };
   /** Replaces unknown tokens by the source word they align with, or by what the map gives for that word. */
   readonly replaceUnknown?: boolean | ReadonlyMap<string, string>;
   /** Sentences that are translated at once; 64 by default. */
@@ -173,7 +179,7 @@ export class Translator {
     const { source, sourceLengths } = this.#collated(batch);
     const { beam = Math.max(5, options.nBest ?? 1), nBest = beam, sample: sampling } = options;
     if (sampling === undefined) return beamSearch(this.#decoder, source, sourceLengths, { ...options, beam, nBest });
-    const streams = batch.map(({ place }) => place);
+    const streams = batch.map(({ place }) => sampling.streams?.[place] ?? place);
     return sample(this.#decoder, source, sourceLengths, { ...options, ...sampling, samples: nBest, streams });
   }
 
