@@ -46,10 +46,11 @@ export class ProgressLine {
 /** Shows a training's events. */
 export function trainingReporter(io: Io): { onEvent: (event: TrainEvent) => void; close: () => void } {
   const line = new ProgressLine(io);
-  return { close: () => line.close(), onEvent: (event) => showEvent(line, event) };
+  return { close: () => line.close(), onEvent: (event) => showTrainEvent(line, event) };
 }
 
-function showEvent(line: ProgressLine, event: TrainEvent): void {
+/** Shows one event of a training. */
+export function showTrainEvent(line: ProgressLine, event: TrainEvent): void {
   switch (event.kind) {
     case "notice":
       return line.note(event.message);

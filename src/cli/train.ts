@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { loadTrainable } from "../train/config-load.ts";
 import type { RunConfig } from "../train/config.ts";
+import { isGrpoConfig } from "../train/config-grpo.ts";
 import { isPhraseRunConfig } from "../train/config-phrase.ts";
 import { isTextRunConfig, type TextRunConfig } from "../train/config-text.ts";
 import { pretrain } from "../train/pretrain.ts";
@@ -15,6 +16,7 @@ import { jsonOption, positiveInteger, setOption } from "./options.ts";
 import { showDryRun } from "./dry-run.ts";
 import { trainingReporter } from "./progress.ts";
 import { together } from "./together.ts";
+import { trainFromRewards } from "./train-grpo.ts";
 import { trainPhrases } from "./train-phrases.ts";
 
 interface TrainFlags {
@@ -54,6 +56,10 @@ async function runTrain(file: string, flags: TrainFlags, io: Io): Promise<void> 
   if (isPhraseRunConfig(config)) {
     if (flags.dryRun === true || flags.processes !== undefined) throw new UsageError("--dry-run and --processes lay out a network; a phrase-based translator is trained in one process.");
     return trainPhrases(config, flags, io);
+  }
+  if (isGrpoConfig(config)) {
+    if (flags.dryRun === true || flags.processes !== undefined) throw new UsageError("--dry-run and --processes lay out a training on data; a model learns from rewards in one process.");
+    return trainFromRewards(config, flags, io);
   }
   if (flags.dryRun === true) return showDryRun(config, flags, io);
   if (flags.processes !== undefined) throw new UsageError("--processes goes with --dry-run; start a training of several by decade launch, or mpirun -n.");

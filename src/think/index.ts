@@ -38,3 +38,6 @@ export { fitLogisticRegression, predict, type LogisticRegression, type LogisticR
 export {
   clusterAnswers, sameMeaning, semanticEntropy, weightedSemanticEntropy, type Compare, type EquivalenceRule, type Relation,
 } from "./doubt/semantic-entropy.ts";
+export { groupAdvantages } from "./learn/advantages.ts";
+export { k3, policyLoss, policyTerms, type PolicyBatch, type PolicyLoss, type PolicyLossOptions, type PolicyTerms } from "./learn/policy-loss.ts";
+export { trainGrpo, type GrpoOptions, type GrpoRun } from "./learn/train-grpo.ts";

@@ -1,5 +1,6 @@
 /** The configuration's documentation, generated from its schema. */
 import { runJsonSchema } from "./config.ts";
+import { grpoJsonSchema } from "./config-grpo.ts";
 import { phraseRunJsonSchema } from "./config-phrase.ts";
 import { textRunJsonSchema } from "./config-text.ts";
 import { alternatives, fieldsOf, kindOf, typeText, type FieldSchema } from "./config-schema.ts";
@@ -20,11 +21,11 @@ export interface FieldDescription {
 }
 
 /** What a configuration is for. */
-export type ConfigKind = "pairs" | "text" | "phrases";
+export type ConfigKind = "pairs" | "text" | "phrases" | "rewards";
 
-const schemas: Readonly<Record<ConfigKind, FieldSchema>> = { pairs: runJsonSchema, text: textRunJsonSchema, phrases: phraseRunJsonSchema };
+const schemas: Readonly<Record<ConfigKind, FieldSchema>> = { pairs: runJsonSchema, text: textRunJsonSchema, phrases: phraseRunJsonSchema, rewards: grpoJsonSchema };
 
-/** Every field of a configuration, of pairs, of text or of a phrase-based translator, in the order in which it is written, parents before their fields. */
+/** Every field of a configuration, of pairs, of text, of a phrase-based translator or of learning from rewards, in the order in which it is written, parents before their fields. */
 export function describeConfig(kind: ConfigKind = "pairs"): FieldDescription[] {
   return describeFields(schemas[kind], "");
 }

@@ -6,6 +6,7 @@ import { createJiti } from "jiti";
 import { resolveRun, runJsonSchema, type RunConfig } from "./config.ts";
 import type { HeldOut } from "./config-data.ts";
 import { applyOverrides } from "./config-overrides.ts";
+import { grpoJsonSchema, isGrpoRun, resolveGrpo, resolveGrpoPaths, type GrpoConfig } from "./config-grpo.ts";
 import { isPhraseRun, phraseRunJsonSchema, resolvePhraseRun, type PhraseRunConfig } from "./config-phrase.ts";
 import { ConfigError } from "./config-problems.ts";
 import { isTextRun, isTextRunConfig, resolveTextRun, textRunJsonSchema, type TextDataConfig, type TextRunConfig } from "./config-text.ts";
@@ -32,15 +33,17 @@ export async function loadAnyConfig(file: string, overrides: readonly string[] =
   const path = resolve(file);
   const input = await readConfigFile(path);
   if (isPhraseRun(input)) throw new ConfigError(["it describes a phrase-based translator, which has no network; use it with decade train, and its run with translate, evaluate or inspect."], path);
+  if (isGrpoRun(input)) throw new ConfigError(["it describes learning from rewards, which takes its network from a run; use it with decade train."], path);
   const config = isTextRun(input) ? resolveTextRun(applyOverrides(input, overrides, textRunJsonSchema), path)
     : resolveRun(applyOverrides(input, overrides, runJsonSchema), path);
   return resolveConfigPaths(config, dirname(path));
 }
 
-/** A configuration of anything that can be trained, a phrase-based translator too; otherwise as `loadConfig`. */
-export async function loadTrainable(file: string, overrides: readonly string[] = []): Promise<RunConfig | TextRunConfig | PhraseRunConfig> {
+/** A configuration of anything that can be trained, by counting and from rewards too; otherwise as `loadConfig`. */
+export async function loadTrainable(file: string, overrides: readonly string[] = []): Promise<RunConfig | TextRunConfig | PhraseRunConfig | GrpoConfig> {
   const path = resolve(file);
   const input = await readConfigFile(path);
+  if (isGrpoRun(input)) return resolveGrpoPaths(resolveGrpo(applyOverrides(input, overrides, grpoJsonSchema), path), dirname(path));
   if (!isPhraseRun(input)) return loadAnyConfig(file, overrides);
   return resolveDataPaths(resolvePhraseRun(applyOverrides(input, overrides, phraseRunJsonSchema), path), dirname(path));
 }

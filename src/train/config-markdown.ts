@@ -14,6 +14,7 @@ export function configMarkdown(): string {
     "## Pairs: `defineRun`\n", ...sections(describeConfig("pairs")),
     "## Text: `definePretraining`\n", ...sections(describeConfig("text")),
     "## Phrase-based translators: `definePhraseBased`\n", ...sections(describeConfig("phrases")),
+    "## Learning from rewards: `defineGrpo`\n", ...sections(describeConfig("rewards")),
   ].join("\n");
 }
 

@@ -26,7 +26,7 @@ const adamFields = {
   epsilon: z.number().gt(0).default(1e-8).describe("Added to the denominator."),
 };
 
-const optimizerSchema = z.discriminatedUnion("kind", [
+export const optimizerSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("sgd").describe("Stochastic gradient descent."),
     learningRate: learningRate(0.7),
@@ -60,7 +60,7 @@ const decayFields = {
   final: z.number().min(0).max(1).default(0).describe("Learning rate at the end, as a fraction of the peak."),
 };
 
-const scheduleSchema = z.discriminatedUnion("kind", [
+export const scheduleSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("constant").describe("The peak rate throughout."), warmup: warmup(0) }),
   z.strictObject({
     kind: z.literal("linear").describe("A straight line down to the end of training."),
@@ -170,7 +170,7 @@ export const textTrainingSchema = z
         "`shuffled`: every stretch once an epoch; `random`: from anywhere; `sequential`: each row goes on where it ended, " +
           "for a recurrent model's state; absent: `sequential` for recurrent models, `shuffled` for others.",
       ),
-    validationBatches: z.int().min(1).optional().describe("Batches that a validation looks at; absent: all that was held out."),
+    validationBatches: z.int().min(1).optional().describe("Batches that a validation looks at, always the same ones; the last one looks at all that was held out. Absent: all do."),
     separateDocuments: z.boolean().default(false).describe("Whether attention stops at the edges of documents, whose positions begin anew; completions are always apart."),
     labelSmoothing,
     zLoss: z.number().min(0).default(0).describe("Weight of log²Z beside the loss (Chowdhery et al. 2022, section 5)."),

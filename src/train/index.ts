@@ -34,6 +34,7 @@ export { pretrain } from "./pretrain.ts";
 export { isModelFolder, openTranslation } from "./open-translation.ts";
 export { openTextModel } from "./open-text-model.ts";
 export { openTextRun, buildLanguageModel, type OpenedTextRun } from "./open-text-run.ts";
+export { defineGrpo, resolveGrpo, type GrpoConfig, type GrpoInput, type GrpoRunConfig } from "./config-grpo.ts";
 export { definePhraseBased, resolvePhraseRun, type PhraseRunConfig, type PhraseRunInput } from "./config-phrase.ts";
 export { definePretraining, resolveTextRun, type TextRunConfig, type TextRunInput } from "./config-text.ts";
 export { scoreChoices, scoreChoicesAsTargets, type ChoiceScores, type ScoreChoicesOptions } from "./score-choices.ts";

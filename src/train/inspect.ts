@@ -4,6 +4,7 @@ import { TokenShards } from "../data/shards/token-shards.ts";
 import { Module, Parameter } from "../nn/module.ts";
 import { Tokenizer } from "../text/tokenizer.ts";
 import { resolveRun, type RunConfig, type RunInput, type TokenizerSpec } from "./config.ts";
+import type { LanguageModelConfig } from "./config-language-model.ts";
 import { resolveTextRun, type TextRunConfig, type TextRunInput } from "./config-text.ts";
 import { buildLanguageModel } from "./open-text-run.ts";
 import { buildModel, isJoint, loadTokenizers } from "./open-run.ts";
@@ -46,7 +47,7 @@ export async function inspectConfig(input: RunInput | RunConfig): Promise<ModelS
 /** The same for a language model. @throws ConfigError, DataError */
 export async function inspectTextConfig(input: TextRunInput | TextRunConfig): Promise<ModelSummary> {
   const config = resolveTextRun(input);
-  return summarizeText(config, await textVocabularySize(config));
+  return summarizeText(config.model, await textVocabularySize(config));
 }
 
 /** Counts the parameters of a run's model. @throws RunDirectoryError, TokenizerError */
@@ -54,7 +55,7 @@ export async function inspectRun(path: string): Promise<ModelSummary> {
   const directory = await RunDirectory.open(path);
   if (await directory.isTextRun()) {
     const { size } = await Tokenizer.load(directory.tokenizerFile());
-    return summarizeText(await directory.readTextConfig(), size);
+    return summarizeText((await directory.readLanguageConfig()).model, size);
   }
   const config = await directory.readConfig();
   const { source, target } = await loadTokenizers(directory, config);
@@ -65,8 +66,8 @@ function summarize(config: RunConfig, vocabulary: ModelSummary["vocabulary"]): M
   return summarizeModel(buildModel(config.model, vocabulary.source, vocabulary.target), vocabulary);
 }
 
-function summarizeText(config: TextRunConfig, vocabulary: number): ModelSummary {
-  return summarizeModel(buildLanguageModel(config.model, vocabulary), { source: vocabulary, target: vocabulary });
+function summarizeText(model: LanguageModelConfig, vocabulary: number): ModelSummary {
+  return summarizeModel(buildLanguageModel(model, vocabulary), { source: vocabulary, target: vocabulary });
 }
 
 function summarizeModel(model: Module & { recurrentParameters?(): Parameter[] }, vocabulary: ModelSummary["vocabulary"]): ModelSummary {

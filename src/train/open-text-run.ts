@@ -4,13 +4,14 @@ import { LstmLm } from "../models/lstm-lm.ts";
 import { Tokenizer } from "../text/tokenizer.ts";
 import { loadModel } from "./checkpoint.ts";
 import type { LanguageModelConfig } from "./config-language-model.ts";
+import type { GrpoRunConfig } from "./config-grpo.ts";
 import type { TextRunConfig } from "./config-text.ts";
 import { chooseCheckpoint, matchParameters, requireVocabulary, vocabularyFingerprint, type CheckpointChoice } from "./open-run.ts";
 import { RunDirectory } from "./run-directory.ts";
 
 export interface OpenedTextRun {
   readonly directory: RunDirectory;
-  readonly config: TextRunConfig;
+  readonly config: TextRunConfig | GrpoRunConfig;
   readonly model: LanguageModel;
   readonly tokenizer: Tokenizer;
   /** Values of the model's parameters, by name. */
@@ -33,7 +34,7 @@ export function buildLanguageModel(model: LanguageModelConfig, vocabulary: numbe
 /** Opens a trained language model for use. Throws where the folder, its checkpoint or its vocabulary does not fit. */
 export async function openTextRun(path: string, { checkpoint = "best" }: { checkpoint?: CheckpointChoice } = {}): Promise<OpenedTextRun> {
   const directory = await RunDirectory.open(path);
-  const config = await directory.readTextConfig();
+  const config = await directory.readLanguageConfig();
   const tokenizer = await Tokenizer.load(directory.tokenizerFile());
   const place = await chooseCheckpoint(directory, checkpoint);
   const loaded = await loadModel(place);

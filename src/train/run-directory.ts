@@ -3,6 +3,7 @@ import { access, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { recoverCheckpoints } from "./checkpoint-recovery.ts";
 import { resolveRun, type RunConfig } from "./config.ts";
+import { isGrpoConfig, isGrpoRun, resolveGrpoRun, type GrpoRunConfig } from "./config-grpo.ts";
 import { isPhraseRun, resolvePhraseRun, type PhraseRunConfig } from "./config-phrase.ts";
 import { isTextRun, resolveTextRun, type TextRunConfig } from "./config-text.ts";
 import { errorCode, writeFileAtomically } from "../data/durable-files.ts";
@@ -12,6 +13,9 @@ import { Lock } from "../data/lock.ts";
 export class RunDirectoryError extends Error {
   override readonly name = "RunDirectoryError";
 }
+
+/** What a run's `config.json` may hold. */
+export type AnyRunConfig = RunConfig | TextRunConfig | PhraseRunConfig | GrpoRunConfig;
 
 /** What of a configuration its folder goes by; kinds of runs that other rooms know have more in it. */
 export interface NamedRun {
@@ -156,11 +160,25 @@ export class RunDirectory {
     return resolveRun(input, this.configFile);
   }
 
-  /** The configuration of a language model's run, checked anew. @throws RunDirectoryError where the run is on pairs */
-  async readTextConfig(): Promise<TextRunConfig> {
+  /** The configuration of a language model's run, from text or from rewards, checked anew. @throws RunDirectoryError where the run is on pairs */
+  async readLanguageConfig(): Promise<TextRunConfig | GrpoRunConfig> {
     const input = await this.#readInput();
     if (!isTextRun(input)) throw new RunDirectoryError(`${this.path} is no language model; use it with decade translate.`);
-    return resolveTextRun(input, this.configFile);
+    return isGrpoRun(input) ? resolveGrpoRun(input, this.configFile) : resolveTextRun(input, this.configFile);
+  }
+
+  /** The same of a run on text. @throws RunDirectoryError where the run is another */
+  async readTextConfig(): Promise<TextRunConfig> {
+    const config = await this.readLanguageConfig();
+    if (isGrpoConfig(config)) throw new RunDirectoryError(`${this.path} learned from rewards and has no text of its own; where a text is needed, give one with --text FILE.`);
+    return config;
+  }
+
+  /** The same of a run that learns from rewards. @throws RunDirectoryError where the run is another */
+  async readGrpoConfig(): Promise<GrpoRunConfig> {
+    const config = await this.readLanguageConfig();
+    if (!isGrpoConfig(config)) throw new RunDirectoryError(`${this.path} learned from text, not from rewards; choose another name, or the configuration that it began with.`);
+    return config;
   }
 
   /** The configuration of a phrase-based translator, checked anew. @throws RunDirectoryError where the run is another */

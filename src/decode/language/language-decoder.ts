@@ -12,7 +12,7 @@ type StepKind = { readonly kind: "best"; readonly count: number } | { readonly k
 
 /**
  * A language model as a step function over batches of texts whose memories stay in the engine's arrays. Weights are
- * compiled in; programs of steps are compiled when they are first asked for.
+ * compiled in, or shared with what trains them; programs of steps are compiled when they are first asked for.
  *
  *     const decoder = LanguageDecoder.create(model, parameters, onnx());
  *     const memory = decoder.remember(rows, capacity);
@@ -21,13 +21,18 @@ type StepKind = { readonly kind: "best"; readonly count: number } | { readonly k
 export class LanguageDecoder implements TokenScorer<TextMemory> {
   readonly #steps = new Map<string, Promise<Executable>>();
 
-  private constructor(readonly model: LanguageModel, private readonly engine: Engine, private readonly store: StateStore) {}
+  private constructor(readonly model: LanguageModel, private readonly engine: Engine, private readonly store: StateStore, private readonly frozen: boolean) {}
 
   /** @throws Error where a parameter lacks its value or a value is not of its size */
   static create(model: LanguageModel, parameters: ReadonlyMap<string, Float32Array>, engine: Engine): LanguageDecoder {
     const store = engine.createState();
     storeParameters(store, model, parameters);
-    return new LanguageDecoder(model, engine, store);
+    return new LanguageDecoder(model, engine, store, true);
+  }
+
+  /** A decoder whose weights are those of a store, as they are at each step: another program on it may train them. */
+  static sharing(model: LanguageModel, store: StateStore, engine: Engine): LanguageDecoder {
+    return new LanguageDecoder(model, engine, store, false);
   }
 
   get vocabulary(): number {
@@ -86,7 +91,7 @@ export class LanguageDecoder implements TokenScorer<TextMemory> {
     const program = this.engine.compile<Signature, Results>(
       { tokens: int32("rows", "time"), lengths: int32("rows"), counts: int32("rows"), ...memory },
       (feeds) => this.#build(kind, feeds, Object.keys(memory)),
-      { state: this.store, frozen: true },
+      { state: this.store, frozen: this.frozen },
     );
     this.#steps.set(key, program);
     return program;

@@ -1,0 +1,56 @@
+import { Generator } from "../../decode/language/generator.ts";
+import { LanguageDecoder } from "../../decode/language/language-decoder.ts";
+import type { Engine } from "../../engines/engine.ts";
+import type { LanguageModel } from "../../models/language-model.ts";
+import type { Tokenizer } from "../../text/tokenizer.ts";
+import type { GrpoConfig } from "../../train/config-grpo.ts";
+import { TrainingPrograms } from "../../train/training-programs.ts";
+import type { Task } from "../tasks/task.ts";
+import { Verifier } from "../verify/verdict.ts";
+import { policyTask } from "./policy-task.ts";
+import { ReferencePolicy } from "./reference-policy.ts";
+import { batchesOfStep, RolloutBatches, type ScoreTokens } from "./rollout-batches.ts";
+import { drawRollout, type Explorer } from "./rollout.ts";
+
+export interface PolicyParts {
+  readonly config: Pick<GrpoConfig, "training" | "seed">;
+  readonly task: Task;
+  readonly model: LanguageModel;
+  readonly tokenizer: Tokenizer;
+  /** Weights of the beginning, by name. */
+  readonly initial: ReadonlyMap<string, Float32Array>;
+}
+
+/** A model that learns from what it draws: one set of weights, which both look at. */
+export interface Policy {
+  readonly programs: TrainingPrograms;
+  readonly rollouts: RolloutBatches;
+  readonly explorer: Explorer;
+  dispose(): Promise<void>;
+}
+
+export async function compilePolicy({ config: { training, seed }, task, model, tokenizer, initial }: PolicyParts, engine: Engine): Promise<Policy> {
+  const { temperature, clip, kl, optimizer } = training;
+  const drawnEarlier = training.epochs * training.minibatches > 1;
+  const programs = await TrainingPrograms.compile(
+    engine, policyTask(model, { temperature, clip, kl, drawnEarlier }), { optimizer, accumulate: batchesOfStep(training) > 1 });
+  for (const [name, values] of initial) programs.state.write(name, values);
+  const reference = kl === 0 ? undefined : await ReferencePolicy.compile(model, initial, temperature, engine);
+  const generator = Generator.over(LanguageDecoder.sharing(model, programs.state, engine), { tokenizer, ends: [tokenizer.endId] });
+  const explorer: Explorer = {
+    task, verifier: new Verifier(task), generator, tokenizer, context: model.context, maxTokens: training.maxTokens ?? task.length + 1,
+  };
+  const old: ScoreTokens = (tokens, targets) => programs.evaluate({ feeds: { tokens, targets } });
+  const rollouts = new RolloutBatches({
+    training, maxTokens: explorer.maxTokens, seed, draw: (number) => drawRollout(explorer, number, { ...training, seed }),
+    old: drawnEarlier ? old : undefined, reference: reference?.score,
+  });
+  return {
+    programs, rollouts, explorer,
+    async dispose() {
+      await generator.dispose();
+      await reference?.dispose();
+      await programs.dispose();
+    },
+  };
+}
