@@ -4,7 +4,6 @@ import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { isLockFree } from "../data/lock.ts";
 import { batchScript } from "../parallel/launch/batch-script.ts";
@@ -17,6 +16,7 @@ import type { TextRunConfig } from "../train/config-text.ts";
 import { CommandError, EXIT, Failure, Interruption, UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { jsonOption, nonNegativeInteger, positiveInteger, repeated, setOption } from "./options.ts";
+import { ownCommand } from "./own-command.ts";
 
 /** Time in which processes end that have lost the others: the monitor's heartbeat, and some more. */
 const LAST_MILLISECONDS = 15_000;
@@ -80,7 +80,7 @@ async function runLaunch(file: string, flags: LaunchFlags, io: Io): Promise<void
       // Where a run of the same name was to be replaced and was not, going on would go on with the old one.
       const resume = start > 0 && (!flags.overwrite || writtenSince(config, before));
       const asked = resume ? { ...flags, resume, overwrite: false } : flags;
-      const program = [process.execPath, ...commandLine(), "train", file, ...trainFlags({ ...asked, ...(threads !== undefined && { threads }) })];
+      const program = [...ownCommand(), "train", file, ...trainFlags({ ...asked, ...(threads !== undefined && { threads }) })];
       const variables = { DECADE_JOB: job, DECADE_JOB_START: String(Number(slurmStart) * 1000 + start) };
       return runJobProcess(launcher, { args: [...launcher.flags({ ...flags, variables: Object.keys(variables) }), ...program], variables }, io);
     },
@@ -106,7 +106,7 @@ function submit(file: string, config: RunConfig | TextRunConfig, flags: LaunchFl
   const script = batchScript({
     name: name ?? config.name, processes, threads, nodes, time, partition, options: sbatch, folder: process.cwd(),
     command: [
-      process.execPath, ...commandLine(), "launch", resolve(file), "--processes", String(processes), "--mpirun", flags.mpirun ?? "srun",
+      ...ownCommand(), "launch", resolve(file), "--processes", String(processes), "--mpirun", flags.mpirun ?? "srun",
       "--max-restarts", String(maxRestarts), ...trainFlags({ ...flags, threads, resume: false, overwrite: false }),
     ],
     first: resume ? ["--resume"] : overwrite ? ["--overwrite"] : [],
@@ -127,11 +127,6 @@ function trainFlags({ resume, overwrite, set, name, threads, json }: Pick<Launch
     ...(threads === undefined ? [] : ["--threads", String(threads)]),
     ...(json ? ["--json"] : []),
   ];
-}
-
-/** This program, after the name of Node. */
-function commandLine(): string[] {
-  return [...process.execArgv, fileURLToPath(import.meta.url.replace(/launch(\.[jt]s)$/, "main$1"))];
 }
 
 /** Threads of each of several processes on this machine. */

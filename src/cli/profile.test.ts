@@ -24,3 +24,11 @@ test("profile measures each part of a model, for plans and for training", async 
   const dry = await place.decade("train", place.path("toy.json"), "--dry-run", "--processes", "2", "--set", "parallel.stages=2", "--set", `parallel.costs=${JSON.stringify(file)}`, "--json");
   expect(lastLine(dry.out)).toMatchObject({ devices: [{ stages: [0] }, { stages: [1] }] });
 });
+
+test("devices that share a machine are measured beside each other", async () => {
+  const { code, out, err } = await place.start("profile", place.path("toy.json"), "--rounds", "2", "--devices", "2", "--json").ended;
+  expect(code, err).toBe(0);
+  const profile = lastLine(out) as { contention: number; units: { forward: number }[] };
+  expect(profile.contention).toBeGreaterThanOrEqual(0);
+  expect(profile.units.every(({ forward }) => forward > 0)).toBe(true);
+});

@@ -34,6 +34,11 @@ export const costProfileSchema = z.strictObject({
   device: z.strictObject({ name: z.string(), memoryBytes: bytes.nullable().default(null) }),
   /** Between two devices: bytes a second, and seconds before the first arrives. */
   link: z.strictObject({ bandwidth: z.number().positive(), latency: seconds }),
+  /**
+   * How much longer computation takes while all other devices compute too, as those do that share memory, caches and power:
+   * 0.1 is a tenth longer; 0, as of devices that share nothing, unless given.
+   */
+  contention: z.number().nonnegative().optional(),
   microBatch: z.strictObject({ sequences: z.number().positive(), tokens: z.number().positive() }),
   /** In the order of the forward pass. */
   units: z.array(costUnitSchema).min(1),

@@ -72,6 +72,34 @@ it("two replicas: half of the gradients go each way, then half of the weights, i
   expect(simulate(profile, { ...ONE, replicas: 2 }).stepSeconds).toBeCloseTo(3 + 4 + 0.04 + 0.02 + 0.25 + 4 + 0.04, 9);
 });
 
+describe("devices that slow each other down", () => {
+  it("take as much longer as is stated where all are always at work", () => {
+    fc.assert(fc.property(someProfile(fc.constant(FREE_LINK)), fc.integer({ min: 2, max: 16 }), fc.double({ min: 0, max: 2, noNaN: true }), (profile, replicas, contention) => {
+      expect(simulate({ ...profile, contention }, { ...ONE, replicas, microBatches: 3 }).speedup).toBeCloseTo(replicas / (1 + contention), 9);
+    }), { numRuns: 100 });
+  });
+
+  it("do not where one computes at a time, and by half where the other is at work half of the time", () => {
+    const contention = 0.5;
+    const profile = { ...profileOf([{}, {}]), contention };
+    expect(simulate(profile, { ...ONE, stages: 2, schedule: "none", microBatches: 4 }).stepSeconds).toBeCloseTo(4 * 6, 9);
+    // A stage of 6 s a micro-batch is never idle for long; its shard, of 3 s, is at work half of the time and never alone.
+    const [body, shard] = simulate({ ...profileOf([{ forward: 2, inputGradient: 2, weightGradient: 2 }, { vocabulary: true }]), contention },
+      { ...ONE, vocabulary: 2, schedule: "gpipe", share: 0, microBatches: 100 }).devices;
+    const seconds = (device: typeof body): number => (device?.actions ?? []).reduce((sum, { start, end }) => sum + end - start, 0);
+    expect(seconds(body) / 600).toBeCloseTo(1 + contention / 2, 1);
+    expect(seconds(shard) / 300).toBeCloseTo(1 + contention, 1);
+  });
+
+  it("take no less time than apart, and no more than all together would", () => {
+    fc.assert(fc.property(laidOut(someLink), fc.double({ min: 0, max: 1, noNaN: true }), ({ profile, layout }, contention) => {
+      const [apart, together] = [simulate(profile, layout).stepSeconds, simulate({ ...profile, contention }, layout).stepSeconds];
+      expect(together).toBeGreaterThanOrEqual(apart * (1 - 1e-9));
+      expect(together).toBeLessThanOrEqual(apart * (1 + contention) * (1 + 1e-9));
+    }), runs);
+  });
+});
+
 describe("a shared vocabulary", () => {
   it("lies so that the last stage's device is as busy as the others", () => {
     const profile = profileOf([{ forward: 2 }, { forward: 10, vocabulary: true }]); // 4 and 12 in all

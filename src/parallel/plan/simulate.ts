@@ -1,8 +1,9 @@
 import type { CostProfile } from "../cost-profile.ts";
 import { ScheduleError } from "../schedule.ts";
-import type { TimedAction } from "../schedule-player.ts";
+import type { Costs, TimedAction } from "../schedule-player.ts";
 import { generateSchedule } from "../schedules/generators.ts";
 import { playSchedule, type Timeline } from "../timeline.ts";
+import { slowdowns } from "./contention.ts";
 import { devicesOf, isWavefront, type Layout } from "./layout.ts";
 import { memoryOf, pipelineMemory, stagesOfDevices, type DeviceMemory } from "./memory.ts";
 import { place, total, workOf, type Placement } from "./placement.ts";
@@ -55,18 +56,19 @@ export function simulate(profile: CostProfile, layout: Layout): Simulation {
   const memory = pipelineMemory(profile, layout, placement);
   const { replicas, microBatches } = layout;
   const devicesInAll = devicesOf(layout);
+  const updateSlowdown = devicesInAll === 1 ? 1 : 1 + (profile.contention ?? 0); // all update at once
   const parts = stagesOfDevices(layout, placement).map((held, device) => {
     const stage = held.flatMap((at) => placement.stages[at] ?? []);
     const computed = (timeline.devices[device] ?? []).at(-1)?.end ?? 0;
     const exchange = ringSeconds(profile, total(stage, (unit) => unit.parameterBytes), replicas);
-    return { stage, computed, exchange, update: total(stage, (unit) => unit.update) / replicas };
+    return { stage, computed, exchange, update: updateSlowdown * total(stage, (unit) => unit.update) / replicas };
   });
   // The norm of the gradients, by which they are clipped, is one number that goes through all devices.
   const norm = devicesInAll === 1 ? 0 : 2 * Math.ceil(Math.log2(devicesInAll)) * profile.link.latency;
   const updateBegins = Math.max(...parts.map(({ computed, exchange }) => computed + exchange)) + norm;
   const devices = parts.map(({ stage, computed, exchange, update }, device): SimulatedDevice => ({
     units: stage.map(({ unit, part }) => (part === 1 ? unit.name : `${(100 * part).toFixed(1)} % of ${unit.name}`)),
-    copies: placement.share !== undefined && device === parts.length - 1 ? layout.vocabulary - 1 : 1,
+    copies: copiesOf(layout, placement, device),
     actions: timeline.devices[device] ?? [],
     memory: memory[device] ?? NO_MEMORY,
     computed, reduced: computed + exchange, updateBegins, updated: updateBegins + update, gathered: updateBegins + update + exchange,
@@ -104,13 +106,28 @@ export function checkLayout(layout: Layout): void {
   }
 }
 
+/** Devices of a replica that are exactly like one of its pipeline: the shards of a vocabulary. */
+function copiesOf(layout: Layout, { share }: Placement, device: number): number {
+  return share !== undefined && device === layout.stages ? layout.vocabulary - 1 : 1;
+}
+
 function playPipeline(profile: CostProfile, layout: Layout, placement: Placement): Timeline {
   const { schedule, chunks, microBatches } = layout;
   const devices = layout.stages + (placement.share === undefined ? 0 : 1);
-  const costs = stageCosts(profile, layout, placement);
-  if (!isWavefront(layout)) return playSchedule(generateSchedule(schedule, { devices, microBatches, chunks }), costs);
-  const once = playSchedule(generateSchedule(schedule, { devices, microBatches: chunks, chunks: 1 }), costs);
-  return repeated(once, microBatches);
+  const size = isWavefront(layout) ? { devices, microBatches: chunks, chunks: 1 } : { devices, microBatches, chunks };
+  const actions = generateSchedule(schedule, size);
+  const timeline = playContended(profile, layout, placement, (costs) => playSchedule(actions, costs));
+  return isWavefront(layout) ? repeated(timeline, microBatches) : timeline;
+}
+
+/** Plays once as if devices did not slow each other down, and then as slow as those are that compute at the same time. */
+function playContended(profile: CostProfile, layout: Layout, placement: Placement, play: (costs: Costs) => Timeline): Timeline {
+  const free = play(stageCosts(profile, layout, placement));
+  const { contention = 0 } = profile;
+  if (contention === 0 || devicesOf(layout) === 1) return free;
+  const slow = slowdowns(free, free.devices.map((_, device) => copiesOf(layout, placement, device)), layout.replicas, contention);
+  const held = stagesOfDevices(layout, placement);
+  return play(stageCosts(profile, layout, placement, (stage) => slow[held.findIndex((stages) => stages.includes(stage))] ?? 1));
 }
 
 /** One batch after another, each when the one before has left every device. */

@@ -15,8 +15,11 @@ function partInTime({ begins = 0 }: CostUnit, chunk: number, chunks: number): nu
   return (to - from) / (1 - begins);
 }
 
-/** What a placed model's computations and messages take in the pipeline of one replica, in seconds. */
-export function stageCosts(profile: CostProfile, layout: Layout, { stages, share }: Placement): Costs {
+/**
+ * What a placed model's computations and messages take in the pipeline of one replica, in seconds.
+ * @param slowdown how many times as long as the profile says a stage's computations take
+ */
+export function stageCosts(profile: CostProfile, layout: Layout, { stages, share }: Placement, slowdown: (stage: number) => number = () => 1): Costs {
   const chunks = isWavefront(layout) ? layout.chunks : 1;
   const { bandwidth, latency } = profile.link;
   const dropped = layout.logits === "dropped";
@@ -31,12 +34,12 @@ export function stageCosts(profile: CostProfile, layout: Layout, { stages, share
   const exchange = shardPart.map((part) => (part === 0 ? 0 : normalizerSeconds(profile, layout.vocabulary, part)));
 
   const times = stages.map((stage, at) => byChunk((chunk): Times => {
-    const { F, I, W } = timesOf(stage, chunk, chunks, dropped);
+    const { F, I, W } = timesOf(stage, chunk, chunks, dropped, slowdown(at));
     return { F: F + (at === shards ? exchange[chunk] ?? 0 : 0), I, W };
   }));
   /** What the last stage's device does on its part of the vocabulary, after its stage forward and before it backward. */
   const own = byChunk((chunk) => (
-    shards === undefined ? NOTHING : timesOf((stages[shards - 1] ?? []).filter(({ unit }) => unit.vocabulary), chunk, chunks, dropped)));
+    shards === undefined ? NOTHING : timesOf((stages[shards - 1] ?? []).filter(({ unit }) => unit.vocabulary), chunk, chunks, dropped, slowdown(shards - 1))));
   const outputs = stages.map((stage) => stage.findLast(({ unit }) => !unit.vocabulary || shards === undefined)?.unit);
 
   /** Seconds that a message keeps its link busy, and whether there is one. */
@@ -69,9 +72,9 @@ export function stageCosts(profile: CostProfile, layout: Layout, { stages, share
 
 const NOTHING: Times = { F: 0, I: 0, W: 0 };
 
-function timesOf(stage: Stage, chunk: number, chunks: number, dropped: boolean): Times {
+function timesOf(stage: Stage, chunk: number, chunks: number, dropped: boolean, slowdown: number): Times {
   const early = (unit: CostUnit): boolean => dropped && unit.vocabulary;
-  const sum = (of: (unit: CostUnit) => number): number => totalSeconds(stage, (unit) => partInTime(unit, chunk, chunks) * of(unit));
+  const sum = (of: (unit: CostUnit) => number): number => slowdown * totalSeconds(stage, (unit) => partInTime(unit, chunk, chunks) * of(unit));
   return {
     F: sum((unit) => unit.forward + (early(unit) ? unit.inputGradient + unit.weightGradient : 0)),
     I: sum((unit) => (early(unit) ? 0 : unit.inputGradient)),
