@@ -12,7 +12,12 @@ let place: Workplace;
 beforeAll(async () => {
   place = await Workplace.create();
   await place.write("four.json", JSON.stringify({ ...place.toyConfig(), training: { ...place.toyConfig().training, accumulate: 4, batch: { sentences: 4 } } }));
+  await place.write("wave.json", JSON.stringify({
+    ...place.toyConfig(), model: { kind: "seq2seq-lstm", layers: 3, hidden: 16, dropout: 0.1 },
+    training: { ...place.toyConfig().training, steps: 20, accumulate: 2, batch: { sentences: 8 } },
+  }));
   expect((await place.decade("train", place.path("four.json"), "--name", "alone")).code).toBe(0);
+  expect((await place.decade("train", place.path("wave.json"), "--name", "wave-alone")).code).toBe(0);
 }, 60_000);
 afterAll(() => place.remove());
 
@@ -30,6 +35,12 @@ async function losses(name: string): Promise<number[]> {
   return (await MetricsLog.read(`${place.run(name)}/metrics.jsonl`)).map(({ loss, validationLoss }) => Number(loss ?? validationLoss));
 }
 
+async function expectSameLosses(name: string, other: string): Promise<void> {
+  const [together, alone] = [await losses(name), await losses(other)];
+  expect(together).toHaveLength(alone.length);
+  together.forEach((loss, at) => expect(Math.abs(loss / (alone[at] ?? NaN) - 1)).toBeLessThan(1e-5));
+}
+
 describe.each(installedMpiruns().map((mpirun) => [mpirun.name, mpirun] as const))("a job of %s", (name, mpirun) => {
   test("of 4 ranks trains as one process does, and one of them speaks", async () => {
     const run = `four-${name.replaceAll(" ", "")}`;
@@ -38,9 +49,16 @@ describe.each(installedMpiruns().map((mpirun) => [mpirun.name, mpirun] as const)
     expect(code).toBe(0);
     expect(out.trim().split("\n")).toHaveLength(1);
     expect(lastLine(out)).toMatchObject({ reason: "finished", step: 40 });
-    const [together, alone] = [await losses(run), await losses("alone")];
-    expect(together).toHaveLength(alone.length);
-    together.forEach((loss, at) => expect(Math.abs(loss / (alone[at] ?? NaN) - 1)).toBeLessThan(1e-5));
+    await expectSameLosses(run, "alone");
+  }, 60_000);
+
+  test("laid out as in 2014, a layer a rank and half of the vocabulary on the fourth, trains as one process does", async () => {
+    const run = `wave-${name.replaceAll(" ", "")}`;
+    const layout = ["stages=3", "vocabulary=2", "schedule=wavefront-2014", "chunks=4"].flatMap((each) => ["--set", `parallel.${each}`]);
+    const { code, out, err } = await job(mpirun, 4, "train", place.path("wave.json"), "--name", run, ...layout, "--json");
+    expect(code, err).toBe(0);
+    expect(lastLine(out)).toMatchObject({ reason: "finished", step: 20 });
+    await expectSameLosses(run, "wave-alone");
   }, 60_000);
 
   test("that does not fit its ranks ends with one sentence", async () => {
