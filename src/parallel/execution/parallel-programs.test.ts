@@ -97,6 +97,15 @@ test.each([
   await expect(trainTogether(pairs(`refused-${ranks}`, parallel, { steps: 1 }), ranks)).rejects.toThrow(message);
 });
 
+test("a model that carries its state from batch to batch is refused with a sentence", async () => {
+  const { tokenizer, data, directory } = text("carried", {});
+  const config = resolveTextRun({
+    name: "carried", directory, data, tokenizer, model: { kind: "lstm-lm", layers: 1, hidden: 8 },
+    training: { steps: 1, accumulate: 2, window: 8, batch: { sequences: 2 } }, engine: { kind: "onnx", threads: 1 },
+  });
+  await expect(trainTogether(config, 2)).rejects.toThrow(/carries its state from batch to batch, .* train with one process, or set training\.order to "shuffled"/);
+});
+
 test("a rank that was started with another configuration is named", async () => {
   const configs = [pairs("mismatch", {}), pairs("mismatch", {}, { clipNorm: 3 })];
   const ends = await Promise.allSettled(inProcessTransports(2).map(async (transport) => train(configs[transport.rank] ?? {} as RunConfig, { team: await teamOf(transport) })));

@@ -180,7 +180,8 @@ export class ParallelPrograms implements StepPrograms {
 /** A state that goes from batch to batch leaves nothing to do side by side. */
 function requireStateless({ signature }: TrainingTask): void {
   if (signature["continued"] === undefined) return;
-  throw new ScheduleError('A model that carries its state from batch to batch reads one batch after another; with several processes, set training.order to "shuffled".');
+  throw new ScheduleError('The model carries its state from batch to batch, so that the batches of a step follow each other and cannot be shared out among processes: '
+    + 'train with one process, or set training.order to "shuffled", by which each stretch of text begins without a past.');
 }
 
 /** The tensors of the first rank, on all. */
