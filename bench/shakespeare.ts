@@ -17,7 +17,7 @@ export async function shakespeare(threads?: number) {
     const run = await pretrain({ ...config, directory, engine: { ...config.engine, ...(threads !== undefined && { threads }) } });
     const seconds = (performance.now() - start) / 1000;
     return {
-      seconds: Number(seconds.toFixed(1)), validationLoss: run.best?.loss, tokensPerSecond: Math.round(run.tokensPerSecond),
+      seconds: Number(seconds.toFixed(1)), validationLoss: run.whole?.loss, tokensPerSecond: Math.round(run.tokensPerSecond),
       peers: await runPeer("shakespeare.py", { file: config.data.files[0], ...(threads !== undefined && { threads }) }),
     };
   } finally {

@@ -19,7 +19,7 @@ interface DataFlags {
 
 export function addThinkData(think: Command, io: Io): void {
   think.command("data")
-    .description("write worked problems to learn from, as JSON lines that decade tokenize reads")
+    .description("write worked problems to learn from, as JSON lines with the fields prompt and solution")
     .argument("<task>", "its name, with options")
     .requiredOption("--output <file>", "where they go")
     .addOption(new Option("--split <split>", "which problems; those of one split never occur in another").choices(["train", "validation", "test"]).default("train"))
@@ -37,6 +37,7 @@ async function runData(name: string, { split, count: wanted, output, seed, json 
   const [first] = texts;
   printResult(io, json, { task: name, split, file: output, problems: texts.length, first: first?.text ?? null }, () => [
     `${output}: ${count(texts.length)} problems of ${name}, ${split} split. The first:`, "", first?.text ?? "", "",
-    "What to run next:", `  npx decade tokenize ${output} --character --output FOLDER`,
+    "What to learn them with, in a configuration for npx decade pretrain:",
+    `  data: { kind: "completions", files: [${JSON.stringify(output)}], validation: 0.01 }, tokenizer: { kind: "character" }`,
   ].join("\n"));
 }
