@@ -3,71 +3,115 @@ import { fileURLToPath } from "node:url";
 import { costProfileSchema, type CostProfile } from "../src/parallel/cost-profile.ts";
 import { installedMpiruns, runJob, type Mpirun } from "../src/parallel/fixtures/mpirun.ts";
 import type { Layout } from "../src/parallel/plan/layout.ts";
+import { workOf } from "../src/parallel/plan/placement.ts";
 import { simulate } from "../src/parallel/plan/simulate.ts";
+import type { ParallelConfig } from "../src/train/config-parallel.ts";
+import type { ModelName } from "./parallel-models.ts";
 import { median } from "./timing.ts";
 
 const JOB = new URL("./parallel-job.ts", import.meta.url);
 const ROUNDS = 3;
 
-/** Two processes of one thread each, and how a step's eight micro-batches lie on them. */
-const LAYOUTS = {
-  dataParallel: { flags: {}, layout: { replicas: 2, stages: 1, vocabulary: 1, schedule: "none", chunks: 1, microBatches: 4 } },
-  pipeline: { flags: { stages: 2, schedule: "1f1b" }, layout: { replicas: 1, stages: 2, vocabulary: 1, schedule: "1f1b", chunks: 1, microBatches: 8 } },
-  vocabulary: { flags: { vocabulary: 2, schedule: "1f1b" }, layout: { replicas: 1, stages: 1, vocabulary: 2, schedule: "1f1b", chunks: 1, microBatches: 8 } },
-} as const satisfies Record<string, { flags: object; layout: Layout }>;
+interface Case {
+  readonly model: ModelName;
+  readonly flags: Partial<ParallelConfig>;
+  /** The same for the simulator, where it knows it. */
+  readonly layout?: Layout;
+}
+
+const REPLICAS: Layout = { replicas: 2, stages: 1, vocabulary: 1, schedule: "none", chunks: 1, microBatches: 4 };
+
+/** Two processes of one thread each, and how a step's micro-batches lie on them. */
+const CASES = {
+  dataParallel: { model: "gpt", flags: {}, layout: REPLICAS },
+  /** The same, with gradients that are summed in pieces while others are computed. */
+  dataParallelInBuckets: { model: "gpt", flags: { bucketMiB: 8 } },
+  pipeline: { model: "gpt", flags: { stages: 2, schedule: "1f1b" }, layout: { ...REPLICAS, replicas: 1, stages: 2, schedule: "1f1b", microBatches: 8 } },
+  vocabulary: { model: "gpt", flags: { vocabulary: 2, schedule: "1f1b" }, layout: { ...REPLICAS, replicas: 1, vocabulary: 2, schedule: "1f1b", microBatches: 8 } },
+  /** An LSTM encoder-decoder, a layer of each on either process, in eight pieces of time. */
+  wavefront: { model: "lstm", flags: { stages: 2, schedule: "wavefront-2014", chunks: 8 } },
+} as const satisfies Record<string, Case>;
+type CaseName = keyof typeof CASES;
 
 interface Figures {
   /** Over one process of one thread, in the same run. */
   readonly speedup: number;
-  /** By the simulator, from what each part of the model takes on one process. */
-  readonly predicted: number;
+  /** By the simulator, from what each part of the model takes on one process, and how much longer beside another. */
+  readonly predicted?: number;
 }
 
-/** Share of a core that one process must have had for its time to count. */
+interface Result extends Record<CaseName, Figures> {
+  /** How much longer computation takes while the other process computes too, as a part. */
+  readonly contention: number;
+  /** Gigabytes a second that pass each way while as many pass the other. */
+  readonly linkGigabytes: number;
+}
+
+/** Share of a core that a process that never waits must have had for its time to count. */
 const QUIET = 0.9;
 
-/** How much faster two processes train a GPT than one, and what the simulator says. Tells aloud where others used the cores meanwhile. */
-export async function parallel(): Promise<Record<keyof typeof LAYOUTS, Figures>> {
+/** How much faster two processes train than one, and what the simulator says. Tells aloud where others used the cores meanwhile. */
+export async function parallel(): Promise<Result> {
   const [mpirun] = installedMpiruns();
   if (mpirun === undefined) throw new Error("No mpirun is installed; on Debian, openmpi-bin has one.");
-  const profile = profileOf(JSON.parse(runAlone("profile")) as Pick<CostProfile, "units" | "microBatch">);
-  const ratios = new Map(Object.keys(LAYOUTS).map((name) => [name, [] as number[]]));
+  const profile = await measuredProfile(mpirun);
+  const { ratios, leastShare } = await measuredRatios(mpirun);
+  if (leastShare < QUIET) console.error(`Others computed meanwhile: a process that never waits had but ${Math.round(100 * leastShare)} % of a core at times. Measure again on quiet cores; these figures mean little.`);
+  const figures = Object.entries(CASES).map(([name, { layout }]: [string, Case]) => [name, {
+    speedup: rounded(median(ratios.get(name) ?? [])), ...(layout !== undefined && { predicted: rounded(simulate(profile, layout).speedup) }),
+  }] as const);
+  return { ...Object.fromEntries(figures) as Record<CaseName, Figures>, contention: rounded(profile.contention ?? 0), linkGigabytes: rounded(profile.link.bandwidth / 1e9) };
+}
+
+/** What the parts of the GPT take on one process while the other core is idle, how much longer while it is not, and how messages pass. */
+async function measuredProfile(mpirun: Mpirun): Promise<CostProfile> {
+  const link = JSON.parse(await runTogether(mpirun, "gpt", "link")) as CostProfile["link"];
+  const alone = profileOf(runAlone("gpt", "profile"), link);
+  const beside = profileOf(await runTogether(mpirun, "gpt", "profile"), link);
+  const total = ({ units }: CostProfile): number => units.reduce((sum, unit) => sum + workOf(unit), 0);
+  return { ...alone, contention: Math.max(0, total(beside) / total(alone) - 1) };
+}
+
+function profileOf(line: string, link: CostProfile["link"]): CostProfile {
+  const measured = JSON.parse(line) as Pick<CostProfile, "units" | "microBatch">;
+  return costProfileSchema.parse({ ...measured, description: "this machine", device: { name: "one core" }, link });
+}
+
+/** One process's time over two processes', by case; what one takes drifts on a machine that others use, so that it is measured before and after. */
+async function measuredRatios(mpirun: Mpirun): Promise<{ ratios: Map<string, number[]>; leastShare: number }> {
+  const ratios = new Map(Object.keys(CASES).map((name) => [name, [] as number[]]));
   const shares: number[] = [];
-  const alone = (): number => {
-    const { seconds, processorSeconds } = timesOf(runAlone("{}"));
+  const alone = (model: ModelName): number => {
+    const { seconds, processorSeconds } = timesOf(runAlone(model, "{}"));
     shares.push(processorSeconds / seconds);
     return seconds;
   };
-  let before = alone();
   for (let round = 0; round < ROUNDS; round++) {
-    for (const [name, { flags }] of Object.entries(LAYOUTS)) {
-      const together = await runTogether(mpirun, JSON.stringify(flags));
-      const after = alone(); // what one process takes drifts on a machine that others use
-      ratios.get(name)?.push((before + after) / 2 / together);
-      before = after;
+    const before: Partial<Record<ModelName, number>> = {};
+    for (const [name, { model, flags }] of Object.entries(CASES)) {
+      const first = before[model] ?? alone(model);
+      const { seconds, processorSeconds } = timesOf(await runTogether(mpirun, model, JSON.stringify(flags)));
+      if (name === "dataParallel") shares.push(processorSeconds / seconds); // replicas do not wait for each other for long
+      const after = alone(model);
+      ratios.get(name)?.push((first + after) / 2 / seconds);
+      before[model] = after;
     }
   }
-  const least = Math.min(...shares);
-  if (least < QUIET) console.error(`Others computed meanwhile: one process had but ${Math.round(100 * least)} % of a core at times. Measure again on quiet cores; these figures mean little.`);
-  return Object.fromEntries(Object.entries(LAYOUTS).map(([name, { layout }]) => (
-    [name, { speedup: rounded(median(ratios.get(name) ?? [])), predicted: rounded(simulate(profile, layout).speedup) }]
-  ))) as Record<keyof typeof LAYOUTS, Figures>;
+  return { ratios, leastShare: Math.min(...shares) };
 }
 
-function profileOf(measured: Pick<CostProfile, "units" | "microBatch">): CostProfile {
-  return costProfileSchema.parse({ ...measured, description: "this machine", device: { name: "one core" }, link: { bandwidth: 5e9, latency: 2e-5 } });
-}
-
-function runAlone(argument: string): string {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "jiti/register", fileURLToPath(JOB), argument], { encoding: "utf8" });
+/** What one process prints last. */
+function runAlone(...args: string[]): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "jiti/register", fileURLToPath(JOB), ...args], { encoding: "utf8" });
   if (status !== 0) throw new Error(`The job failed: ${stderr}`);
   return lastLine(stdout);
 }
 
-async function runTogether(mpirun: Mpirun, flags: string): Promise<number> {
-  const { code, out, err } = await runJob(mpirun, 2, JOB.href, flags);
+/** What the first of two prints last. */
+async function runTogether(mpirun: Mpirun, ...args: string[]): Promise<string> {
+  const { code, out, err } = await runJob(mpirun, 2, JOB.href, ...args);
   if (code !== 0) throw new Error(`The job under ${mpirun.command} failed: ${err}`);
-  return timesOf(lastLine(out)).seconds;
+  return lastLine(out);
 }
 
 /** Of an optimiser step on the first rank. */
