@@ -51,9 +51,14 @@ export function bannedTokens({ banned = [] }: GenerationOptions, { pad, start, e
   return new Set([...[pad, start].filter((id) => id !== end), ...banned]);
 }
 
-/** @throws Error, always: for a step that left nothing to go on with. */
+/** A model leaves nothing to go on with. */
+export class NoTokenError extends Error {
+  override readonly name = "NoTokenError";
+}
+
+/** @throws NoTokenError, always: for a step that left nothing to go on with. */
 export function failWithoutTokens(): never {
-  throw new Error("The model gives no token a probability above zero; its weights may hold NaN, or all likely tokens are banned.");
+  throw new NoTokenError("The model gives no token a probability above zero; its weights may hold NaN, or all likely tokens are banned.");
 }
 
 /** @throws RangeError where the value is not a whole number of at least 1. */

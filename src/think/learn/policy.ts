@@ -1,12 +1,16 @@
+import { NoTokenError } from "../../decode/generation.ts";
 import { Generator } from "../../decode/language/generator.ts";
 import { LanguageDecoder } from "../../decode/language/language-decoder.ts";
 import type { Engine } from "../../engines/engine.ts";
 import type { LanguageModel } from "../../models/language-model.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import type { GrpoConfig } from "../../train/config-grpo.ts";
+import type { Judgement } from "../../train/step-programs.ts";
+import { TrainingError } from "../../train/trainer.ts";
 import { TrainingPrograms } from "../../train/training-programs.ts";
-import type { Task } from "../tasks/task.ts";
+import type { Problem, Task } from "../tasks/task.ts";
 import { Verifier } from "../verify/verdict.ts";
+import { greedyAccuracy } from "./greedy-accuracy.ts";
 import { policyTask } from "./policy-task.ts";
 import { ReferencePolicy } from "./reference-policy.ts";
 import { batchesOfStep, RolloutBatches, type ScoreTokens } from "./rollout-batches.ts";
@@ -25,7 +29,8 @@ export interface PolicyParts {
 export interface Policy {
   readonly programs: TrainingPrograms;
   readonly rollouts: RolloutBatches;
-  readonly explorer: Explorer;
+  /** What the present weights solve by their likeliest answers. */
+  judge(problems: readonly Problem[]): Promise<Judgement>;
   dispose(): Promise<void>;
 }
 
@@ -42,15 +47,27 @@ export async function compilePolicy({ config: { training, seed }, task, model, t
   };
   const old: ScoreTokens = (tokens, targets) => programs.evaluate({ feeds: { tokens, targets } });
   const rollouts = new RolloutBatches({
-    training, maxTokens: explorer.maxTokens, seed, draw: (number) => drawRollout(explorer, number, { ...training, seed }),
+    training, maxTokens: explorer.maxTokens, seed, draw: (number) => orDiverged(() => drawRollout(explorer, number, { ...training, seed })),
     old: drawnEarlier ? old : undefined, reference: reference?.score,
   });
   return {
-    programs, rollouts, explorer,
+    programs, rollouts,
+    judge: (problems) => orDiverged(() => greedyAccuracy(explorer, problems)),
     async dispose() {
       await generator.dispose();
       await reference?.dispose();
       await programs.dispose();
     },
   };
+}
+
+/** The weights may be finite yet, when what they say of tokens is so no longer. */
+async function orDiverged<Result>(draw: () => Promise<Result>): Promise<Result> {
+  try {
+    return await draw();
+  } catch (cause) {
+    if (!(cause instanceof NoTokenError)) throw cause;
+    throw new TrainingError("Training diverged: the model gives no token a probability, so that nothing can be drawn from it. What was saved before is kept; "
+      + "lower training.optimizer.learningRate or training.clipNorm and go on from there.", { cause });
+  }
 }

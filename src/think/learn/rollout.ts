@@ -64,8 +64,8 @@ export async function drawRollout(explorer: Explorer, number: number, options: R
   for (let round = 0; round < rounds && useful().length < problems; round++) {
     all.push(...await drawGroups(explorer, hash32(options.seed, number, round), options));
   }
-  const chosen = new Set([...useful(), ...all].slice(0, problems));
-  return { samples: [...chosen].flatMap((group) => rewarded(group, advantages)), figures: figuresOf(all) };
+  const chosen = [...new Set([...useful(), ...all])].slice(0, problems);
+  return { samples: chosen.flatMap((group) => rewarded(group, advantages)), figures: figuresOf(all) };
 }
 
 async function drawGroups(explorer: Explorer, seed: number, { problems: count, samples, temperature }: RolloutOptions): Promise<Group[]> {

@@ -18,7 +18,6 @@ import { Trainer, type StopReason } from "../../train/trainer.ts";
 import { openTask } from "../tasks/open-task.ts";
 import type { Task } from "../tasks/task.ts";
 import { ThinkError } from "../think-error.ts";
-import { greedyAccuracy } from "./greedy-accuracy.ts";
 import { compilePolicy } from "./policy.ts";
 import { policyPrograms } from "./policy-programs.ts";
 import { batchesOfStep } from "./rollout-batches.ts";
@@ -103,7 +102,7 @@ async function learn(
   const policy = await compilePolicy({ ...parts, config }, given ?? onnx(threads === undefined ? {} : { threads }));
   const log = await MetricsLog.open(directory.metricsFile, { resumeAt: checkpoint?.step ?? 0 });
   try {
-    const validate = (): Promise<Judgement> => greedyAccuracy(policy.explorer, problems);
+    const validate = (): Promise<Judgement> => policy.judge(problems);
     const record: RunRecord = {
       ...recordIn(directory, log, training), markBest: (step, wrong) => markBest(directory, step, { validationAccuracy: 1 - wrong }),
     };
