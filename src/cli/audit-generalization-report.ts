@@ -1,5 +1,5 @@
 /** How `decade audit generalization` shows what it found, as text and as a page. */
-import type { GeneralizationColumn } from "../audit/generalization/audit-generalization.ts";
+import type { GeneralizationColumn } from "../audit/generalization/examine.ts";
 import type { Distribution } from "../audit/generalization/exam.ts";
 import { distanceChart, distanceMeasures, distributionChart, skillChart } from "../audit/generalization/generalization-charts.ts";
 import type { SkillCurve } from "../audit/generalization/skill-curves.ts";
@@ -45,9 +45,11 @@ function overall({ inDistribution, outOfDistribution }: GeneralizationColumn, di
 
 function groupRows(columns: readonly GeneralizationColumn[], distribution: Distribution): Row[] {
   const groupsOf = ({ groups }: GeneralizationColumn) => groups.filter((group) => group.distribution === distribution);
+  const all = different(columns.flatMap(({ groups }) => groups.flatMap(({ finer }) => finer)));
+  const telling = (share: DistanceShare): boolean => all.filter(({ by }) => by === share.by).length > 1;
   return different(columns.flatMap(groupsOf)).flatMap((group): Row[] => {
     const own = columns.map((column) => groupsOf(column).find((each) => isSame(each, group)));
-    const finer = different(own.flatMap((each) => each?.finer ?? []));
+    const finer = different(own.flatMap((each) => each?.finer.filter(telling) ?? []));
     return [
       { title: `${distribution}: ${titleOf(group)}`, shares: own },
       ...finer.map((each): Row => ({ title: `  ${titleOf(each)}`, shares: own.map((share) => share?.finer.find((part) => isSame(part, each))) })),

@@ -1,7 +1,6 @@
 import { Option, type Command } from "commander";
-import {
-  auditGeneralization, generalizationStrategies, generalizationTasks, type GeneralizationReport, type GeneralizationStrategy, type NamedRun,
-} from "../audit/generalization/audit-generalization.ts";
+import { auditGeneralization, generalizationTasks, type GeneralizationReport } from "../audit/generalization/audit-generalization.ts";
+import { generalizationStrategies, type GeneralizationStrategy, type NamedRun } from "../audit/generalization/examine.ts";
 import { distributionChart, skillChart } from "../audit/generalization/generalization-charts.ts";
 import { skillCurves, skillCurvesOfTable, type SkillCurve } from "../audit/generalization/skill-curves.ts";
 import { writePage } from "../plot/page.ts";

@@ -1,7 +1,7 @@
 import { barChart } from "../../plot/bar-chart.ts";
 import type { Chart, ChartOptions } from "../../plot/chart.ts";
 import { lineChart, type LinePoint, type LineSeries } from "../../plot/line-chart.ts";
-import type { GeneralizationColumn } from "./audit-generalization.ts";
+import type { GeneralizationColumn } from "./examine.ts";
 import type { SkillCurve } from "./skill-curves.ts";
 import type { DistanceShare, Share } from "./tally.ts";
 

@@ -1,6 +1,6 @@
 import { readLines } from "../../data/text-file.ts";
 import { AuditError } from "../audit-error.ts";
-import type { GeneralizationColumn } from "./audit-generalization.ts";
+import type { GeneralizationColumn } from "./examine.ts";
 import type { Distribution } from "./exam.ts";
 import { fitSkill, skillBand, type BandPoint, type FittedSkill, type SkillPoint } from "./skill-fit.ts";
 

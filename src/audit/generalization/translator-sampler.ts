@@ -32,7 +32,8 @@ export class TranslatorSampler implements Sampler {
     return outputs.map((list, at) => {
       // The likeliest output is the same each time it is asked for.
       const drawn = (temperature === 0 ? Array.from({ length: samples }, () => list[0]).filter((each) => each !== undefined) : list).map(asSample);
-      const written = drawn.reduce((sum, { tokenCount }) => sum + tokenCount, 0);
+      // A beam writes a token to each of its partial outputs at every step.
+      const written = drawn.reduce((sum, { tokenCount }) => sum + tokenCount, 0) * (temperature === 0 ? beam : 1);
       return { samples: drawn, usage: { read: this.countTokens(prompts[at]?.prompt ?? ""), written, flops: undefined, seconds } };
     });
   }

@@ -48,7 +48,8 @@ function isIn(problem: Problem, split: Split): boolean {
 
 /** Targeted examples: commands that show how "jump" goes together with other words, drawn from the grammar. */
 function drawnJumps(name: string, published: ScanOptions["split"], jumps: number): Problem<Actions>[] {
-  if (jumps > 0 && published !== "addprim_jump") throw new ThinkError(`${name}: jumps= shows what split=addprim_jump keeps back; give that split, or leave it out.`);
+  if (jumps === 0) return [];
+  if (published !== "addprim_jump") throw new ThinkError(`${name}: jumps= shows what split=addprim_jump keeps back; give that split, or leave it out.`);
   const composed = scanCommands().filter(({ command }) => command !== "jump" && command.includes("jump"));
   return Array.from(permutation(composed.length, 1, 0).subarray(0, jumps)).flatMap((at) => composed[at] ?? []).map(problemOf);
 }
