@@ -7,6 +7,10 @@ export { candidateProbability, chooseBands, type Banding } from "./contamination
 export { auditMemorization, type MemorizationOptions, type MemorizationReport } from "./memorization/audit-memorization.ts";
 export { DEFAULT_FORMAT, insertCanaries, parseCanaryRecord, type Canary, type CanaryOptions, type CanaryRecord } from "./memorization/canaries.ts";
 export { measureExposure, type CanaryExposure, type ExposureOptions } from "./memorization/exposure.ts";
-export { extractionChart } from "./memorization/extraction-chart.ts";
-export { measureExtraction, type Extraction, type ExtractionCell, type ExtractionModel, type ExtractionOptions } from "./memorization/extraction.ts";
+export { extractionChart, type ExtractionChartOptions } from "./memorization/extraction-chart.ts";
+export { measureExtraction, type Extraction, type ExtractionCell, type ExtractionModel, type ExtractionOfModel, type ExtractionOptions, type ExtractionVariable } from "./memorization/extraction.ts";
+export type { AuditReport } from "./report/audit-report.ts";
+export { auditRun } from "./report/audit-run.ts";
+export type { ReportOptions } from "./report/report-options.ts";
+export { reportPage } from "./report/report-page.ts";
 export { measureMembership, type Membership, type MembershipOptions } from "./memorization/membership.ts";

@@ -1,8 +1,10 @@
-import { InvalidArgumentError, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { auditMemorization, type MemorizationReport } from "../audit/memorization/audit-memorization.ts";
 import { extractionChart } from "../audit/memorization/extraction-chart.ts";
+import type { ExtractionVariable } from "../audit/memorization/extraction.ts";
 import { onnx } from "../engines/onnx/engine.ts";
 import { writeSvg } from "../plot/render.ts";
+import { UsageError } from "./errors.ts";
 import { count, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, nonNegativeInteger, positiveInteger } from "./options.ts";
@@ -21,6 +23,7 @@ interface MemorizationFlags {
   readonly seed: number;
   readonly threads?: number;
   readonly svg?: string;
+  readonly by?: ExtractionVariable;
   readonly json?: boolean;
 }
 
@@ -39,7 +42,8 @@ export function addAuditMemorization(audit: Command, io: Io): void {
     .option("--seed <number>", "of the draws", nonNegativeInteger, 1)
     .option("--checkpoint <which>", "best, latest, a step, the name of an average, or a folder", "best")
     .option("--threads <count>", "threads of one operation (default: as many as there are cores)", positiveInteger)
-    .option("--svg <file>", "draw what was extracted")
+    .option("--svg <file>", "draw what was extracted, with the log-linear fit")
+    .addOption(new Option("--by <variable>", "what --svg draws the share against (default: parameters of several runs, else prefix)").choices(["prefix", "repetitions", "parameters"]))
     .addOption(jsonOption())
     .action((runs: string[], flags: MemorizationFlags) => runMemorization(runs, flags, io));
 }
@@ -49,17 +53,17 @@ function lengths(text: string): number[] {
   return text.split(",").map(Number);
 }
 
-async function runMemorization(runs: readonly string[], { threads, svg, json, prefix, ...flags }: MemorizationFlags, io: Io): Promise<void> {
+async function runMemorization(runs: readonly string[], { threads, svg, by, json, prefix, ...flags }: MemorizationFlags, io: Io): Promise<void> {
+  if (by !== undefined && svg === undefined) throw new UsageError("--by is about the picture; add --svg FILE.");
   const line = new ProgressLine(io);
   const report = await auditMemorization({
     ...flags, runs, prefixes: prefix, onProgress: (what, done, of) => line.update(() => `${count(done)} of ${count(of)} ${what}`),
   }, onnx(threads === undefined ? {} : { threads })).finally(() => line.close());
-  if (svg !== undefined) await writeSvg(svg, extractionChart(report));
+  if (svg !== undefined) await writeSvg(svg, extractionChart(report, { by: by ?? (runs.length > 1 ? "parameters" : "prefix") }));
   printResult(io, json, report, () => describe(report, svg));
 }
 
-function describe({ exposure, extraction, continuation, fits, membership }: MemorizationReport, svg: string | undefined): string {
-  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+function describe({ exposure, extraction, models, continuation, fits, membership }: MemorizationReport, svg: string | undefined): string {
   return [
     ...(exposure.length === 0 ? [] : [
       "Exposure of canaries, of at most log2 of their candidates, in bits:",
@@ -72,9 +76,25 @@ function describe({ exposure, extraction, continuation, fits, membership }: Memo
       run, count(parameters), String(prefix), least === most ? count(least) : `${count(least)} to ${count(most)}`, count(samples), count(extracted), percent(share),
       `${percent(interval.lower)} to ${percent(interval.upper)}`,
     ]), [1, 2, 3, 4, 5, 6]),
+    ...describeModels(models),
     ...fits.map(({ by, intercept, slope, slopeError }) => `By ${by}: share = ${intercept.toFixed(3)} + ${slope.toFixed(4)}·log2(${by}), slope ± ${slopeError.toFixed(4)}.`),
     ...(membership === undefined ? [] : ["", `Of ${count(membership.members)} stretches of training text and ${count(membership.others)} held out, of ${membership.length} tokens each, members have the lower loss, `
       + `less the reference's, with probability ${membership.auroc.toFixed(3)} ± ${membership.standardError.toFixed(3)} (AUROC); by the loss alone ${membership.aurocWithoutReference.toFixed(3)}.`]),
     ...(svg === undefined ? [] : ["", `The picture is in ${svg}.`]),
   ].join("\n");
+}
+
+function describeModels(models: MemorizationReport["models"]): string[] {
+  if (models.length < 2) return [];
+  return [
+    "", `By model, at a prefix of ${models[0]?.prefix} tokens:`,
+    table(["run", "parameters", "sequences", "extracted", "share", "95% interval"], models.map(({ run, parameters, samples, extracted, share, interval }) => [
+      run, count(parameters), count(samples), count(extracted), percent(share), `${percent(interval.lower)} to ${percent(interval.upper)}`,
+    ]), [1, 2, 3, 4]),
+    "",
+  ];
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
 }

@@ -18,6 +18,8 @@ export interface PageTable {
   readonly rows: readonly (readonly string[])[];
   /** Columns, from 0, that end flush, as numbers do. */
   readonly right?: readonly number[];
+  /** Whether long cells are broken into lines, as sentences are. */
+  readonly wrap?: boolean;
   readonly caption?: string;
 }
 
@@ -85,12 +87,12 @@ function withOwnIds(svg: string, prefix: string): string {
   return svg.replace(/\bid="/g, `id="${prefix}`).replace(/url\(#/g, `url(#${prefix}`);
 }
 
-function renderTable({ headings, rows, right = [], caption }: PageTable): string {
+function renderTable({ headings, rows, right = [], wrap = false, caption }: PageTable): string {
   const row = (cells: readonly string[], tag: "td" | "th") => `<tr>${headings.map((_, column) => (
     `<${tag}${right.includes(column) ? ' class="number"' : ""}>${escape(cells[column] ?? "")}</${tag}>`
   )).join("")}</tr>`;
   return [
-    '<div class="table"><table>', ...(caption === undefined ? [] : [`<caption>${escape(caption)}</caption>`]),
+    `<div class="table"><table${wrap ? ' class="wrap"' : ""}>`, ...(caption === undefined ? [] : [`<caption>${escape(caption)}</caption>`]),
     `<thead>${row(headings, "th")}</thead>`, "<tbody>", ...rows.map((cells) => row(cells, "td")), "</tbody>", "</table></div>",
   ].join("\n");
 }
@@ -125,6 +127,7 @@ caption { padding-bottom: 0.4rem; }
 .table { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; margin: 1rem 0; }
 th, td { padding: 0.28rem 0.6rem; text-align: left; border-bottom: 1px solid var(--grid); white-space: nowrap; }
+table.wrap td { white-space: normal; vertical-align: top; overflow-wrap: break-word; }
 th { font-weight: 600; border-bottom-color: var(--muted); }
 th.number, td.number { text-align: right; }
 tr > :first-child { padding-left: 0; }

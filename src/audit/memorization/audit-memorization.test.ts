@@ -8,9 +8,11 @@ import { philox } from "../../metrics/counter-random.ts";
 import { resolveTextRun } from "../../train/config-text.ts";
 import { openTextModel } from "../../train/open-text-model.ts";
 import { pretrain } from "../../train/pretrain.ts";
+import { renderSvg } from "../../plot/render.ts";
 import { auditMemorization } from "./audit-memorization.ts";
 import { insertCanaries, type CanaryRecord } from "./canaries.ts";
 import { measureExposure } from "./exposure.ts";
+import { extractionChart } from "./extraction-chart.ts";
 
 let folder: string;
 let record: CanaryRecord;
@@ -40,7 +42,7 @@ describe("auditMemorization", () => {
   test("finds the repeated canary at full exposure and the other not, and extracts what is repeated", async () => {
     const canaries = run("record.json");
     await writeFile(canaries, JSON.stringify(record));
-    const { exposure, extraction, membership } = await auditMemorization({
+    const { exposure, extraction, models, fits, membership, ...rest } = await auditMemorization({
       runs: [run("trained"), run("hardly")], checkpoint: "latest", canaries, prefixes: [4, 8], continuation: 2, samples: 30, reference: run("hardly"), stretch: 12,
     }, engine);
     expect(exposure.map(({ repeats, found, method }) => [repeats, found, method])).toEqual([[0, false, "enumeration"], [40, true, "enumeration"]]);
@@ -51,6 +53,10 @@ describe("auditMemorization", () => {
     };
     expect(shareOf("trained", true)).toBeGreaterThan(shareOf("trained", false));
     expect(shareOf("hardly", true)).toBeLessThan(shareOf("trained", true));
+    expect(models.map(({ run: name, prefix, samples }) => [name, prefix, samples])).toEqual([run("trained"), run("hardly")].map((name) => [
+      name, 8, extraction.filter((cell) => cell.run === name && cell.prefix === 8).reduce((sum, { samples }) => sum + samples, 0),
+    ]));
+    for (const by of ["prefix", "repetitions", "parameters"] as const) expect(await renderSvg(extractionChart({ extraction, models, fits, ...rest }, { by }))).toContain("share extracted");
     expect(membership?.auroc).toBeGreaterThan(0.5);
   }, 60_000);
 

@@ -4,14 +4,13 @@ import { join } from "node:path";
 import type { TokenSource } from "../../data/shards/token-shards.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { openTextModel } from "../../train/open-text-model.ts";
-import { openTextRun } from "../../train/open-text-run.ts";
 import type { CheckpointChoice } from "../../train/open-run.ts";
-import { openTextData } from "../../train/text-data.ts";
 import { AuditError } from "../audit-error.ts";
 import { parseCanaryRecord } from "./canaries.ts";
 import { measureExposure, type CanaryExposure } from "./exposure.ts";
 import { measureExtraction, type Extraction, type ExtractionModel } from "./extraction.ts";
 import { measureMembership, type Membership } from "./membership.ts";
+import { openRunTokens, readAll } from "./run-tokens.ts";
 
 export interface MemorizationOptions {
   /** Runs of language models, or folders of Hugging Face or llama2.c; canaries and membership are those of the first. */
@@ -40,6 +39,8 @@ export interface MemorizationOptions {
 export interface MemorizationReport {
   readonly exposure: readonly CanaryExposure[];
   readonly extraction: Extraction["cells"];
+  /** Extraction by model, at the longest prefix. */
+  readonly models: Extraction["models"];
   readonly continuation: number;
   readonly fits: Extraction["fits"];
   readonly membership?: Membership;
@@ -61,11 +62,11 @@ export async function auditMemorization(options: MemorizationOptions, engine: En
   const tokens = await trainedTokens(first, options);
   const exposure = record === undefined ? [] : await measureExposure(first.source, record, engine, { most, onProgress: (done, of) => onProgress?.("candidates of canaries", done, of) });
   const prefixes = options.prefixes ?? usualPrefixes(models, continuation);
-  const { cells, fits } = await measureExtraction(models, tokens, engine, {
+  const { cells, models: byModel, fits } = await measureExtraction(models, tokens, engine, {
     prefixes, continuation, samples, seed, onProgress: (done, of) => onProgress?.("sequences continued", done, of),
   });
   const membership = options.reference === undefined ? undefined : await membershipOf(first, options.reference, tokens, engine, options);
-  return { exposure, extraction: cells, continuation, fits, ...(membership !== undefined && { membership }) };
+  return { exposure, extraction: cells, models: byModel, continuation, fits, ...(membership !== undefined && { membership }) };
 }
 
 async function openModels({ runs, checkpoint = "best" }: MemorizationOptions): Promise<ExtractionModel[]> {
@@ -91,16 +92,9 @@ async function trainedTokens({ run, source }: ExtractionModel, { text }: Memoriz
 
 async function textOf(run: string): Promise<{ train: TokenSource; validation: TokenSource | undefined }> {
   if (!await access(join(run, "checkpoints")).then(() => true, () => false)) throw new AuditError(`${run} does not say what it learned from; give the text with --text.`);
-  const { directory, tokenizer } = await openTextRun(run);
-  const data = await openTextData(await directory.readTextConfig(), { tokenizer, owner: run });
-  if (data.kind === "running" && "tokens" in data.train) return { train: data.train, validation: data.validation };
-  throw new AuditError(`${run} learned from ${data.kind === "running" ? "a mixture; give one of its texts" : "prompts with completions; give a text"} with --text.`);
-}
-
-function readAll(source: TokenSource): Int32Array {
-  const tokens = new Int32Array(source.tokens);
-  source.read(0, tokens);
-  return tokens;
+  const { train: [train, ...others], validation } = await openRunTokens(run);
+  if (train === undefined || others.length > 0) throw new AuditError(`${run} learned from a mixture; give one of its texts with --text.`);
+  return { train, validation };
 }
 
 function usualPrefixes(models: readonly ExtractionModel[], continuation: number): number[] {

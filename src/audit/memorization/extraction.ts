@@ -40,11 +40,19 @@ export interface ExtractionCell {
   readonly interval: { readonly lower: number; readonly upper: number };
 }
 
+/** What extraction grows with, each log-linearly (Carlini et al. 2022, section 4). */
+export type ExtractionVariable = "prefix" | "repetitions" | "parameters";
+
+/** The share that one model gave back at the longest prefix, whatever the repetitions. */
+export type ExtractionOfModel = Omit<ExtractionCell, "repetitions">;
+
 export interface Extraction {
   readonly continuation: number;
   readonly cells: readonly ExtractionCell[];
+  /** Of each model, in the order of their parameters. */
+  readonly models: readonly ExtractionOfModel[];
   /** share = intercept + slope · log₂(variable): by prefix and by repetitions for the largest model, by parameters for the longest prefix. */
-  readonly fits: readonly (LogLinearFit & { readonly by: "prefix" | "repetitions" | "parameters" })[];
+  readonly fits: readonly (LogLinearFit & { readonly by: ExtractionVariable })[];
 }
 
 const ROWS = 16;
@@ -66,7 +74,7 @@ export async function measureExtraction(models: readonly ExtractionModel[], toke
       windows.forEach((window, at) => outcomes.push({ ...window, run, parameters, prefix, extracted: extracted[at] === true }));
     }
   }
-  return { continuation, cells: cellsOf(outcomes), fits: fitsOf(outcomes) };
+  return { continuation, cells: cellsOf(outcomes), models: modelsOf(outcomes.filter(({ prefix }) => prefix === longest)), fits: fitsOf(outcomes) };
 }
 
 interface Outcome extends Window {
@@ -120,14 +128,19 @@ function likeliest(scores: ArrayLike<number>, from: number, count: number): numb
 
 function cellsOf(outcomes: readonly Outcome[]): ExtractionCell[] {
   return groupsOf(outcomes, ({ run, prefix, repetitions }) => `${run}\n${prefix}\n${Math.floor(Math.log2(repetitions))}`).map((group) => {
-    const [{ run, parameters, prefix }] = group;
-    const [samples, extracted] = [group.length, group.filter((each) => each.extracted).length];
     const counts = group.map(({ repetitions }) => repetitions);
-    return {
-      run, parameters, prefix, repetitions: [Math.min(...counts), Math.max(...counts)] as const, samples, extracted, share: extracted / samples,
-      interval: wilsonInterval(extracted, samples),
-    };
+    return { ...shareOf(group), repetitions: [Math.min(...counts), Math.max(...counts)] as const };
   });
+}
+
+function modelsOf(outcomes: readonly Outcome[]): ExtractionOfModel[] {
+  return groupsOf(outcomes, ({ run }) => run).map(shareOf).sort((a, b) => a.parameters - b.parameters);
+}
+
+function shareOf(group: readonly [Outcome, ...Outcome[]]): ExtractionOfModel {
+  const [{ run, parameters, prefix }] = group;
+  const [samples, extracted] = [group.length, group.filter((each) => each.extracted).length];
+  return { run, parameters, prefix, samples, extracted, share: extracted / samples, interval: wilsonInterval(extracted, samples) };
 }
 
 function fitsOf(outcomes: readonly Outcome[]): Extraction["fits"] {

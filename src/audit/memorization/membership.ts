@@ -49,8 +49,8 @@ export function aurocError(area: number, positive: number, negative: number): nu
   return Math.sqrt((area * (1 - area) + (positive - 1) * (q1 - area * area) + (negative - 1) * (q2 - area * area)) / (positive * negative));
 }
 
-/** Stretches that do not overlap, in an order drawn by the seed. */
-function stretches(tokens: Int32Array, length: number, samples: number, seed: number, name: string): Int32Array[] {
+/** Stretches that do not overlap, in an order drawn by the seed. @throws AuditError where the text has fewer than two */
+export function stretches(tokens: Int32Array, length: number, samples: number, seed: number, name: string): Int32Array[] {
   const count = Math.floor(tokens.length / length);
   if (count < 2) throw new AuditError(`The ${name} has ${tokens.length} tokens, fewer than two stretches of ${length}; give shorter ones or more text.`);
   const places = Array.from({ length: count }, (_, at) => ({ at, order: philox(seed, at, 0x6d656d62)[0] })).sort((a, b) => a.order - b.order);

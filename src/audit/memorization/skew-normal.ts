@@ -41,6 +41,8 @@ export async function logCumulative({ location, scale, shape }: SkewNormal, x: n
 
 /** ln Φ(z), once the library has started. */
 function logNormalCumulative(z: number): number {
+  // Φ is 1 to the last digit here, and cephes refuses what underflows.
+  if (z > 10) return 0;
   if (z > -20) return Math.log(0.5 * cephes.erfc(-z / Math.SQRT2));
   // φ(z)/|z| · (1 − 1/z² + 3/z⁴ − 15/z⁶), exact to 10⁻⁸ here
   const square = z * z;
