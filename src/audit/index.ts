@@ -1,9 +1,16 @@
-/** Whether a model has seen its test, and how much of its training text it can repeat. */
+/** Whether a model has seen its test, how much of its training text it can repeat, and how it fares far from its training. */
 export { AuditError } from "./audit-error.ts";
 export { auditContamination, type ContaminationOptions, type ContaminationReport, type Flag, type FlagKind } from "./contamination/audit-contamination.ts";
 export type { PartScore, ScoreComparison } from "./contamination/compare-scores.ts";
 export type { Removal } from "./contamination/removal/remove-overlaps.ts";
 export { candidateProbability, chooseBands, type Banding } from "./contamination/min-hash.ts";
+export { auditGeneralization, generalizationTasks, type GeneralizationOptions, type GeneralizationReport } from "./generalization/audit-generalization.ts";
+export { generalizationStrategies, type GeneralizationColumn, type GeneralizationStrategy, type NamedRun } from "./generalization/examine.ts";
+export type { Distance, Distribution } from "./generalization/exam.ts";
+export { distanceChart, distributionChart, skillChart } from "./generalization/generalization-charts.ts";
+export { skillCurves, skillCurvesOfTable, type SkillCurve } from "./generalization/skill-curves.ts";
+export { fitSkill, skillBand, type BandPoint, type FittedSkill, type SkillFit, type SkillPoint } from "./generalization/skill-fit.ts";
+export type { DistanceShare, GroupShare, Share, Tally } from "./generalization/tally.ts";
 export { auditMemorization, type MemorizationOptions, type MemorizationReport } from "./memorization/audit-memorization.ts";
 export { DEFAULT_FORMAT, insertCanaries, parseCanaryRecord, type Canary, type CanaryOptions, type CanaryRecord } from "./memorization/canaries.ts";
 export { measureExposure, type CanaryExposure, type ExposureOptions } from "./memorization/exposure.ts";
