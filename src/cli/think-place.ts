@@ -35,10 +35,10 @@ export interface ProblemFlags extends ModelFlags {
 }
 
 /** The options that all commands about problems and a model take. */
-export function addProblemOptions(command: Command): Command {
+export function addProblemOptions(command: Command, { split, problems }: Pick<ProblemFlags, "split" | "problems"> = { split: "test", problems: 200 }): Command {
   return command
-    .option("--problems <count>", "problems", positiveInteger, 200)
-    .addOption(new Option("--split <split>", "which problems").choices(["train", "validation", "test"]).default("test"))
+    .option("--problems <count>", "problems", positiveInteger, problems)
+    .addOption(new Option("--split <split>", "which problems").choices(["train", "validation", "test"]).default(split))
     .option("--seed <number>", "of problems and draws", nonNegativeInteger, 1)
     .option("--temperature <t>", "of draws", nonNegativeNumber, 1)
     .option("--max-tokens <count>", "the most tokens of an attempt (default: the task's)", positiveInteger)

@@ -14,6 +14,7 @@ import { addThinkCheck } from "./think-check.ts";
 import { addThinkCurve } from "./think-curve.ts";
 import { addThinkData } from "./think-data.ts";
 import { addThinkReward } from "./think-reward.ts";
+import { addThinkStar } from "./think-star.ts";
 import { addJudgeOptions, addProblemOptions, describeTasks, judgeSettings, MODEL_ARGUMENT, openJudge, openSampler, type JudgeFlags, type ProblemFlags } from "./think-place.ts";
 
 interface ThinkFlags extends ProblemFlags, JudgeFlags {
@@ -46,7 +47,7 @@ export function addThink(program: Command, io: Io): void {
   addProblemOptions(addJudgeOptions(command))
     .addHelpText("after", () => `${describeStrategies()}\n${describeTasks()}`)
     .action((task: string, run: string, flags: ThinkFlags) => runThink(task, run, flags, io));
-  for (const add of [addThinkData, addThinkReward, addThinkCurve, addThinkCheck]) add(command, io);
+  for (const add of [addThinkData, addThinkStar, addThinkReward, addThinkCurve, addThinkCheck]) add(command, io);
 }
 
 async function runThink(name: string, run: string, flags: ThinkFlags, io: Io): Promise<void> {

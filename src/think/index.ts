@@ -40,4 +40,5 @@ export {
 } from "./doubt/semantic-entropy.ts";
 export { groupAdvantages } from "./learn/advantages.ts";
 export { k3, policyLoss, policyTerms, type PolicyBatch, type PolicyLoss, type PolicyLossOptions, type PolicyTerms } from "./learn/policy-loss.ts";
+export { star, type StarOptions, type StarReport } from "./learn/star.ts";
 export { trainGrpo, type GrpoOptions, type GrpoRun } from "./learn/train-grpo.ts";

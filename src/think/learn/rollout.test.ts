@@ -116,12 +116,13 @@ describe("what is learned from a rollout", () => {
   test.each([["samples", () => 1], ["constant", (length: number) => length / 10]] as const)("by %s, the weights of a step divided by its tokens are 1/N of each sample's share", async (normalize, share) => {
     const batches = await batchesOf(new RolloutBatches({ ...parts, training: { ...training, normalize } }));
     for (let step = 0; step < 4; step++) {
-      const own = batches.slice(2 * step, 2 * step + 2);
-      const tokens = own.reduce((sum, { targetTokens }) => sum + targetTokens, 0);
-      for (const { feeds } of own) {
+      const both = batches.slice(2 * step, 2 * step + 2);
+      const tokens = both.reduce((sum, { targetTokens }) => sum + targetTokens, 0);
+      for (const { feeds } of both) {
         const [rows = 0, time = 0] = feeds["weights"]?.shape ?? [];
         for (let at = 0; at < rows; at++) {
-          const sum = (feeds["weights"]?.data.subarray(at * time, (at + 1) * time) ?? new Float32Array(0)).reduce((total: number, weight: number) => total + weight, 0);
+          const own = Array.from<number>(feeds["weights"]?.data ?? []).slice(at * time, (at + 1) * time);
+          const sum = own.reduce((total, weight) => total + weight, 0);
           expect(sum / tokens).toBeCloseTo(share(Number(feeds["advantages"]?.data[at]) + 1) / 4, 6);
         }
       }
@@ -132,7 +133,7 @@ describe("what is learned from a rollout", () => {
     // −log p of a token is the token itself.
     const score: RolloutBatchesParts["old"] = async (_tokens, targets) => Float32Array.from(targets.data);
     for (const { feeds } of await batchesOf(new RolloutBatches({ ...parts, old: score, reference: score }))) {
-      const [old, near, targets, weights] = ["old", "reference", "targets", "weights"].map((name) => Array.from(feeds[name]?.data ?? []));
+      const [old, near, targets, weights] = ["old", "reference", "targets", "weights"].map((name) => Array.from<number>(feeds[name]?.data ?? []));
       const expected = targets?.map((target, at) => (weights?.[at] === 1 ? -target : 0));
       expect(old?.map((value) => value + 0)).toEqual(expected?.map((value) => value + 0));
       expect(near).toEqual(old);
