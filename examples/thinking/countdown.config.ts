@@ -2,7 +2,7 @@ import { definePretraining } from "decade";
 
 /**
  * Countdown with three numbers: two steps, then the whole as one expression. What it learns to write by itself is the
- * beginning for searches, and for learning from rewards. About 40 minutes on one core, the data first:
+ * beginning for searches, and for learning from rewards. About ten minutes on one core, the data first:
  *
  *     npx decade think data countdown --count 300000 --output runs/data/countdown.jsonl
  *     npx decade pretrain examples/thinking/countdown.config.ts
@@ -14,13 +14,13 @@ export default definePretraining({
   tokenizer: { kind: "character" },
   model: { kind: "gpt", layers: 4, dimension: 192, heads: 6, context: 96, positions: "rotary", bias: false },
   training: {
-    steps: 2_000,
+    steps: 600,
     batch: { sequences: 48 },
     optimizer: { kind: "muon" },
-    schedule: { kind: "cosine", warmup: 100, final: 0.05 },
+    schedule: { kind: "cosine", warmup: 50, final: 0.05 },
     clipNorm: 1,
-    validateEvery: { steps: 500 },
-    checkpointEvery: { steps: 250 },
+    validateEvery: { steps: 200 },
+    checkpointEvery: { steps: 200 },
     logEvery: 50,
   },
 });
