@@ -7,8 +7,7 @@ import { think, type SolvedProblem, type Thought } from "../think.ts";
 import { ThinkError } from "../think-error.ts";
 import { reportOf, revisionReport, type CheckReport } from "./check-report.ts";
 import { byProbability, type CheckedAnswer, type Doubts, type DoubtScore } from "./doubts.ts";
-import type { HiddenStates } from "./hidden-states.ts";
-import { Probes, type ProbedAnswer } from "./probe.ts";
+import { Probes, type ProbedAnswer, type StatesOfTexts } from "./probe.ts";
 import { pTrue, type Brainstormed } from "./p-true.ts";
 import { clusterAnswers, sameMeaning, semanticEntropy, weightedSemanticEntropy, type Compare, type EquivalenceRule } from "./semantic-entropy.ts";
 
@@ -24,7 +23,7 @@ export interface CheckOptions {
   /** An answer is flagged where that is less; 0.5 by default. */
   readonly threshold?: number;
   /** Problems of the training split and what the model makes of texts, for probes on hidden states; without it there are none. */
-  readonly probe?: { readonly states: HiddenStates; readonly problems: readonly Problem[] } | undefined;
+  readonly probe?: { readonly states: StatesOfTexts; readonly problems: readonly Problem[] } | undefined;
   /** A reward model: what it says of the greedy answers, and for strategies of revision that ask it. */
   readonly reward?: Reward | undefined;
   /** How flagged answers are found anew; without it they are only flagged. */

@@ -3,6 +3,9 @@ import type { Problem } from "../tasks/task.ts";
 import type { HiddenStates } from "./hidden-states.ts";
 import { fitLogisticRegression, predict, type LogisticRegression } from "./logistic-regression.ts";
 
+/** What a model makes of the last token of texts. */
+export type StatesOfTexts = Pick<HiddenStates, "ofTexts">;
+
 /** A problem with a greedy answer to it. */
 export interface Answered {
   readonly problem: Problem;
@@ -20,10 +23,10 @@ export interface ProbedAnswer {
  * section 3).
  */
 export class Probes {
-  private constructor(private readonly states: HiddenStates, private readonly prompt: LogisticRegression, private readonly answer: LogisticRegression) {}
+  private constructor(private readonly states: StatesOfTexts, private readonly prompt: LogisticRegression, private readonly answer: LogisticRegression) {}
 
   /** Learns from answers to training problems; `undefined` where all of them are right, or all wrong. */
-  static async fit(states: HiddenStates, answered: readonly Answered[]): Promise<Probes | undefined> {
+  static async fit(states: StatesOfTexts, answered: readonly Answered[]): Promise<Probes | undefined> {
     const labels = answered.map(({ greedy }) => greedy.verdict.correct);
     if (new Set(labels).size < 2) return undefined;
     const { prompts, answers } = await statesOf(states, answered);
@@ -36,7 +39,7 @@ export class Probes {
   }
 }
 
-async function statesOf(states: HiddenStates, answered: readonly Answered[]): Promise<{ prompts: Float32Array[]; answers: Float32Array[] }> {
+async function statesOf(states: StatesOfTexts, answered: readonly Answered[]): Promise<{ prompts: Float32Array[]; answers: Float32Array[] }> {
   return {
     prompts: await states.ofTexts(answered.map(({ problem: { prompt } }) => prompt)),
     answers: await states.ofTexts(answered.map(({ problem: { prompt }, greedy: { text } }) => prompt + text)),

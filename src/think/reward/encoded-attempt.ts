@@ -18,10 +18,10 @@ export interface AttemptForm extends TextFrame {
 
 /**
  * Steps are encoded one by one, so that what stands before a step reads the same whatever follows it. A whole attempt has the
- * token that ends texts as its last, where there is room for it.
+ * token that ends texts as its last, where there is room for it; what the model's context has no room for is not read.
  *
  * @param whole whether the text is an attempt that is finished, or ends with a separator in its midst
- * @throws ThinkError where it has more tokens than the model can look at, or none
+ * @throws ThinkError where there are no tokens
  */
 export function encodeAttempt({ tokenizer, beginning = [], ends: [end] = [], context = Infinity, separator }: AttemptForm, prompt: string, text: string, whole: boolean): EncodedAttempt {
   const tokens = [...beginning, ...tokenizer.encode(prompt)];
@@ -32,14 +32,14 @@ export function encodeAttempt({ tokenizer, beginning = [], ends: [end] = [], con
     if (separator === undefined) ends.push(...tokens.slice(first).map((_, at) => first + at));
     else ends.push(tokens.length - 1);
   }
-  if (tokens.length > context) throw new ThinkError(`An attempt takes ${tokens.length} tokens with its prompt, but the reward model looks at ${context} at most; allow shorter attempts.`);
   if (tokens.length === 0) throw new ThinkError("An attempt and its prompt are both empty, so that there is nothing to judge.");
   if (whole) {
     if (end !== undefined && tokens.length < context) tokens.push(end);
     if (separator !== undefined) ends.pop();
     ends.push(tokens.length - 1);
   }
-  return { tokens: Int32Array.from(tokens), ends };
+  const last = Math.min(tokens.length, context) - 1;
+  return { tokens: Int32Array.from(tokens.slice(0, last + 1)), ends: ends.map((end) => Math.min(end, last)) };
 }
 
 /** The texts that begin an attempt and end where a step does, the whole last: one for each of its `ends`. */

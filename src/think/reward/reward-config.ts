@@ -51,9 +51,12 @@ function parseJson(text: string): unknown {
 /** Share of the steps over which the learning rate rises. */
 const WARMUP = 0.05;
 
+/** Steps between validations at least, for a small number of attempts. */
+const LEAST_INTERVAL = 20;
+
 /** What the trainer goes by: AdamW, half a cosine, four validations an epoch. */
 export function trainerSettings({ epochs, learningRate }: RewardConfig["training"], batchesInEpoch: number): TrainerSettings {
-  const interval = { steps: Math.max(1, Math.floor(batchesInEpoch / 4)) };
+  const interval = { steps: Math.max(LEAST_INTERVAL, Math.floor(batchesInEpoch / 4)) };
   return {
     epochs, accumulate: 1, clipNorm: 1, normalize: "tokens",
     optimizer: { kind: "adamw", learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },

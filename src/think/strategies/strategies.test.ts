@@ -66,6 +66,15 @@ describe("votes", () => {
     expect((await solve(near, 20, { strategy: "weighted-vote", settings: { samples: 400 } })).report.accuracy).toBeGreaterThan(0.9);
   }, 20_000);
 
+  it("weighted by rewards let a few good attempts win over many bad ones", async () => {
+    const reward = rewardOf((text) => (text === "right" ? 0.9 : 0.1));
+    const script = (): readonly Continuation[] => [["right", 0.2], ["wrong", 0.8]];
+    const options = { settings: { samples: 200 } };
+    expect((await solve(script, 20, { strategy: "weighted-vote", ...options })).report.accuracy).toBe(0);
+    // 0.2 · 0.9 > 0.8 · 0.1
+    expect((await solve(script, 20, { strategy: "weighted-vote", ...options, reward })).report.accuracy).toBe(1);
+  }, 20_000);
+
   it("are not given to attempts without an answer", async () => {
     const script = (): readonly Continuation[] => [["", 0.8], ["right", 0.2]];
     const { report } = await solve(script, 100, { strategy: "majority-vote", settings: { samples: 40 } });
@@ -157,6 +166,17 @@ describe("searches over steps", () => {
   });
 });
 
+describe("a reward model of steps", () => {
+  it.each(["step-beam", "diverse-tree"] as const)("guides %s in the step verifier's place", async (strategy) => {
+    // The likelier first step leads nowhere, which the step verifier does not see, but the reward does.
+    const script = (_: string, written: string): readonly Continuation[] => (written === "" ? [["one\nwrong", 0.9], ["two\nright", 0.1]] : [[written === "two\n" ? "right" : "wrong", 1]]);
+    const reward: Reward = { name: "a reward", flops: () => 0, ofAttempt: async () => ({ value: 0.5 }), ofSteps: async (_, [step]) => ({ value: step === "two" ? 0.9 : 0.1 }) };
+    const options = { strategy, settings: { samples: 1, beam: 1, width: 40 } } as const;
+    expect((await solve(script, 20, options)).report.accuracy).toBe(0);
+    expect((await solve(script, 20, { ...options, reward })).report.accuracy).toBeGreaterThan(0.9);
+  });
+});
+
 describe("a search that finds no way", () => {
   it.each(["step-beam", "diverse-tree"] as const)("ends, and has no answer: %s", async (strategy) => {
     const { report } = await solve(() => [["bad\nwrong", 1]], 2, { strategy, settings: { samples: 5 } });
@@ -170,6 +190,35 @@ describe("revision", () => {
     const { report, solved } = await solve(script, 2, { strategy: "revision", settings: { samples: 5, criticismText: ", not {answer}:" } });
     expect(report.accuracy).toBe(1);
     expect(solved[0]?.attempts.map(({ text }) => text)).toEqual(["wrong", "right"]);
+  });
+});
+
+describe("revision by the model's own criticism", () => {
+  it("of a model that follows instructions sees what it said of its attempt, and ends when it finds nothing wrong", async () => {
+    class Instructed extends ScriptedSampler {
+      readonly followsInstructions = true;
+    }
+    const asked: string[] = [];
+    const sampler = new Instructed((prompt) => {
+      asked.push(prompt);
+      if (prompt.includes("Check it step by step")) return [[prompt.includes("\nwrong\n") ? "It is not right.\nWRONG" : "Nothing.\nCORRECT", 1]];
+      return [[prompt.includes("It is not right.") ? "right" : "wrong", 1]];
+    });
+    const { solved } = await think(wordTask, await wordTask.problems("test", { seed: 1, count: 1 }), sampler, { strategy: "revision", settings: { samples: 5, criticism: "own", maxTokens: 40 } });
+    expect(solved[0]?.attempts.map(({ text }) => text)).toEqual(["wrong", "right"]);
+    expect(solved[0]?.chosen.verdict.correct).toBe(true);
+    expect(asked).toHaveLength(4);
+    expect(asked[2]).toMatch(/^0\?\n\nAn earlier answer:\nwrong\n\nWhat was said of it:\nIt is not right\.\nWRONG\n\nAnswer anew\.$/);
+  });
+
+  it("of another goes by the likelihood of what it wrote, and takes the likeliest where none is likely enough", async () => {
+    // Per token 0.5^(1/6) = 0.89 first, then 0.3^(1/6) = 0.82 and 0.7^(1/6) = 0.94 after it.
+    const script = (_: string, written: string): readonly Continuation[] => (written === "" ? [["wrong", 0.5], ["other", 0.4]] : [["other", 0.3], ["right", 0.7]]);
+    const tries = async (confidence: number) => (await solve(script, 200, { strategy: "revision", settings: { samples: 2, criticism: "own", confidence } })).report;
+    expect(await tries(0.88)).toMatchObject({ accuracy: 0, attempts: 200 });
+    const { accuracy, attempts } = await tries(0.9);
+    expect(attempts).toBe(400);
+    expect(Math.abs(accuracy - 0.7)).toBeLessThan(4 * Math.sqrt((0.7 * 0.3) / 200));
   });
 });
 
