@@ -24,7 +24,7 @@ export class SweepData {
     this.#opened.set(key, opened);
     const training = (await opened)(config);
     const batches = JSON.stringify([key, config.seed, config.training.batch, isTextRunConfig(config) && [readingOf(config), config.training.separateDocuments]]);
-    const sizes = this.#sizes.get(batches) ?? new BatchSizes(training.batches, training.task.signature, isTextRunConfig(config));
+    const sizes = this.#sizes.get(batches) ?? new BatchSizes(training.batches, training.task.signature, isTextRunConfig(config) && config.data.kind !== "completions");
     this.#sizes.set(batches, sizes);
     return { training, sizes };
   }

@@ -1,5 +1,5 @@
 import { fc, test } from "@fast-check/vitest";
-import { copyFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { configure, type Settings } from "./configure.ts";
@@ -37,6 +37,20 @@ it("where the data lies does not matter, what it is does", async () => {
   expect(await hash({ "data.files": [moved] })).toBe(await hash());
   await writeFile(moved, "another text of other letters, which is not the same");
   expect(await hash({ "data.files": [moved] })).not.toBe(await hash());
+});
+
+it("what a training begins from matters, not where that lies", async () => {
+  const run = async (name: string, weights: string): Promise<string> => {
+    const checkpoint = join(place.folder, name, "checkpoints", "step-7");
+    await mkdir(checkpoint, { recursive: true });
+    await writeFile(join(place.folder, name, "config.json"), "{}");
+    await writeFile(join(checkpoint, "model.safetensors"), weights);
+    return hash({ from: { run: join(place.folder, name), checkpoint: "7" } });
+  };
+  const first = await run("first", "some weights");
+  expect(first).not.toBe(await hash());
+  expect(await run("second", "some weights")).toBe(first);
+  expect(await run("third", "other weights")).not.toBe(first);
 });
 
 it("says which file is missing", async () => {

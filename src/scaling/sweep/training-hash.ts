@@ -6,7 +6,10 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { DataError } from "../../data/data-error.ts";
+import { isTextRunConfig } from "../../train/config-text.ts";
+import { chooseCheckpoint } from "../../train/open-run.ts";
 import { packageVersion } from "../../train/package-version.ts";
+import { RunDirectory } from "../../train/run-directory.ts";
 import type { TrainingConfig } from "./configure.ts";
 
 /** Letters of a hash that stay: two of a million trainings share them once in 10^5 sweeps or so. */
@@ -44,8 +47,14 @@ export class Fingerprints {
  */
 export async function trainingHash(config: TrainingConfig, fingerprints: Fingerprints): Promise<string> {
   const data = await contentsOf(config.data, fingerprints);
-  const determining = canonical({ ...withoutNeutral(config), data, version: packageVersion() });
+  const from = isTextRunConfig(config) && config.from !== undefined ? await weightsOf(config.from, fingerprints) : undefined;
+  const determining = canonical({ ...withoutNeutral(config), ...(from !== undefined && { from }), data, version: packageVersion() });
   return createHash("sha256").update(JSON.stringify(determining)).digest("hex").slice(0, LETTERS);
+}
+
+/** The weights that a training begins from, wherever their run lies. */
+async function weightsOf({ run, checkpoint }: { readonly run: string; readonly checkpoint: string }, fingerprints: Fingerprints): Promise<string> {
+  return fingerprints.file(await chooseCheckpoint(await RunDirectory.open(run), checkpoint));
 }
 
 /** A value with the keys of its objects in order. */
