@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { Option, type Command } from "commander";
 import type { AuditReport, Estimate } from "../audit/report/audit-report.ts";
 import { auditRun } from "../audit/report/audit-run.ts";
@@ -6,6 +7,7 @@ import { reportPage } from "../audit/report/report-page.ts";
 import type { TextUnit } from "../audit/report/report-options.ts";
 import { onnx } from "../engines/onnx/engine.ts";
 import { writePage } from "../plot/page.ts";
+import { CommandError } from "./errors.ts";
 import { count, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, nonNegativeInteger, positiveInteger } from "./options.ts";
@@ -52,6 +54,10 @@ export function addAuditReport(audit: Command, io: Io): void {
 }
 
 async function runReport(run: string, { output = join(run, "audit.html"), json, ...flags }: ReportFlags, io: Io): Promise<void> {
+  // Before the work, which may take minutes; a run that is missing is told of by whoever opens it.
+  if (output !== join(run, "audit.html") && !await stat(dirname(output)).then((found) => found.isDirectory(), () => false)) {
+    throw new CommandError(`${dirname(output)}, the folder of ${output}, does not exist; make it first.`);
+  }
   const line = new ProgressLine(io);
   const report = await auditRun({
     run, ...flags, onProgress: (what, done, of) => line.update(() => `${count(done)} of ${count(of)} ${what}`),

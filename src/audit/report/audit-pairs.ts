@@ -25,6 +25,7 @@ const SIDES = [["sources", (pair: Pair) => pair.source], ["targets", (pair: Pair
 /** @throws AuditError where there are no pairs to test with; DataError where the run's data are gone */
 export async function auditPairs(config: PairConfig, translator: TextTranslator, options: ReportOptions): Promise<Findings> {
   const { samples = STANDARD_SAMPLES, seed = 1 } = options;
+  const viewer = options.phrases === undefined ? undefined : await openPhraseView(options.phrases);
   const splits = await readSplits(config.data, config.seed);
   const { name, pairs } = await testPairs(splits, options);
   const { sides, notes } = await compareSides(splits.train, pairs, options);
@@ -39,7 +40,6 @@ export async function auditPairs(config: PairConfig, translator: TextTranslator,
   const held = unseen.flatMap((index) => pairs[index] ?? []);
   const reproduction = await reproduced(translator, known, judged, unseen, options);
   const gap = await lossGap(translator, known, held, options);
-  const viewer = options.phrases === undefined ? undefined : await openPhraseView(options.phrases);
   return {
     contamination: { test: name, sides, contaminated: contaminated.size, quality: judged.quality(chosen) },
     memorization: { reproduction }, ...(gap !== undefined && { gap }),
