@@ -40,6 +40,16 @@ export interface TextGenerationOptions extends TokenChoice {
   readonly whenFull?: "stop" | "slide";
   /** Texts that are written at once; 16 by default. */
   readonly batch?: number;
+  /** Told, of each prompt that is read, what that took: less than all of it where its beginning is remembered. Not with a draft. */
+  readonly onRead?: (prompt: number, reading: PromptReading) => void;
+}
+
+/** What it took to read a prompt, for all of its samples. */
+export interface PromptReading {
+  /** Tokens that were read. */
+  readonly read: number;
+  /** How often the tokens that may follow were scored. */
+  readonly scored: number;
 }
 
 /** A token that was written. */

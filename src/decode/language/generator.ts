@@ -5,6 +5,7 @@ import type { TextConstraint } from "./constraint/text-constraint.ts";
 import { checkOptions, checkTokens, type GeneratedText, type TextEvent, type TextGenerationOptions, type WrittenToken } from "./generation-options.ts";
 import { LanguageDecoder } from "./language-decoder.ts";
 import { nextToken, scoreNext } from "./next-token.ts";
+import { fillUp, readPrompts } from "./read-prompts.ts";
 import { speculate } from "./speculation.ts";
 import { TextRow, type RowSettings } from "./text-row.ts";
 import type { NewTokens, TokenScorer } from "./token-scorer.ts";
@@ -31,6 +32,11 @@ export interface GeneratorOptions {
   readonly draft?: TextModel;
   /** Tokens that the draft guesses before the model checks them; 4 by default. */
   readonly guesses?: number;
+  /**
+   * Bytes for what the model remembers of earlier prompts and texts, so that a prompt that begins like one of them is read
+   * from where they part; 0, none, by default. Not with a draft.
+   */
+  readonly prefixBytes?: number;
 }
 
 /**
@@ -50,10 +56,10 @@ export class Generator {
 
   /** @throws Error where parameters are missing, or tokenizer, draft and model do not share one vocabulary */
   static create(source: TextModel, engine: Engine, options: GeneratorOptions = {}): Generator {
-    const { draft, guesses } = options;
+    const { draft, guesses, prefixBytes } = options;
     checkFrame(source, source.model.vocabulary);
     checkDraft(source, options);
-    const decoder = LanguageDecoder.create(source.model, source.parameters, engine);
+    const decoder = LanguageDecoder.create(source.model, source.parameters, engine, { prefixBytes });
     return new Generator(decoder, source, draft && LanguageDecoder.create(draft.model, draft.parameters, engine), guesses);
   }
 
@@ -71,7 +77,7 @@ export class Generator {
   async generate(prompts: readonly string[], options: TextGenerationOptions = {}): Promise<GeneratedText[][]> {
     const { samples = 1 } = options;
     const texts = prompts.map(() => Array.from({ length: samples }, (): TextEvent[] => []));
-    for await (const event of this.streamAll(prompts, options)) texts[event.prompt]?.[event.sample]?.push(event);
+    for await (const event of this.#writeAll(prompts, options, false)) texts[event.prompt]?.[event.sample]?.push(event);
     const ends = this.#ends(options);
     return texts.map((list) => list.map((events) => collect(events, ends)));
   }
@@ -86,10 +92,20 @@ export class Generator {
    *
    * @throws RangeError where an option makes no sense or a prompt is longer than the model's context
    */
-  async *streamAll(prompts: readonly string[], options: TextGenerationOptions = {}): AsyncGenerator<TextEvent, void> {
+  streamAll(prompts: readonly string[], options: TextGenerationOptions = {}): AsyncGenerator<TextEvent, void> {
+    return this.#writeAll(prompts, options, true);
+  }
+
+  /** Frees what the engine keeps, and what is remembered of texts. */
+  async dispose(): Promise<void> {
+    await this.scorer.dispose();
+    await this.draft?.dispose();
+  }
+
+  async *#writeAll(prompts: readonly string[], options: TextGenerationOptions, streams: boolean): AsyncGenerator<TextEvent, void> {
     checkOptions(options, this.scorer.vocabulary);
     const tokens = prompts.map((prompt, at) => this.#promptTokens(prompt, at));
-    const settings = this.#settings(options);
+    const settings = this.#settings(options, streams);
     const { samples = 1, batch = 16 } = options;
     const atOnce = Math.max(1, Math.floor(batch / samples));
     for (let first = 0; first < tokens.length; first += atOnce) {
@@ -100,12 +116,6 @@ export class Generator {
     }
   }
 
-  /** Frees what the engine keeps. */
-  async dispose(): Promise<void> {
-    await this.scorer.dispose();
-    await this.draft?.dispose();
-  }
-
   /** Writes the samples of each prompt. A prompt is read once for all of its samples. */
   async *#write(prompts: readonly (readonly TextRow[])[], options: TextGenerationOptions): AsyncGenerator<TextEvent, void> {
     const { context = Infinity } = this.scorer;
@@ -114,14 +124,15 @@ export class Generator {
     const longest = Math.max(...first.map(({ length }) => length));
     const capacity = whenFull === "slide" && context < Infinity ? context : Math.min(context, longest + maxTokens);
     const ends = this.#ends(options);
-    let memory = this.scorer.remember(first.length, capacity);
-    let input = fillUp(first);
+    const prompted = await readPrompts(this.scorer, first, capacity, options);
+    for (const [place, reading] of prompted.readings.entries()) options.onRead?.(prompts[place]?.[0]?.prompt ?? place, reading);
+    let { memory, scores } = prompted;
     let writing: readonly PlacedRow[] = prompts.flatMap((rows, place) => rows.map((row) => ({ row, place })));
-    for (;;) {
-      const scores = await scoreNext(this.scorer, memory, input, options);
+    for (let input: NewTokens; ; scores = await scoreNext(this.scorer, memory, input, options)) {
       for (const { row, place } of writing) {
         const token = nextToken(row, scores(place), ends, options);
         yield token === undefined ? row.complete() : row.write(token, whenFull === "stop" && row.seen.length >= context);
+        if (row.isOver) this.scorer.prefixes?.retain(row.seen, memory, place);
       }
       const running = inFewMoves(writing.filter(({ row }) => !row.isOver));
       if (running.length === 0) return;
@@ -154,9 +165,9 @@ export class Generator {
     return new Set([...(this.frame.ends ?? []), ...stopTokens]);
   }
 
-  #settings(options: TextGenerationOptions): RowSettings {
+  #settings(options: TextGenerationOptions, streams: boolean): RowSettings {
     const { constraint } = options;
-    return { vocabulary: this.frame.tokenizer, options, ends: this.#ends(options), constrained: constraint && this.#constrainedBy(constraint) };
+    return { vocabulary: this.frame.tokenizer, options, ends: this.#ends(options), constrained: constraint && this.#constrainedBy(constraint), streams };
   }
 
   #constrainedBy(constraint: TextConstraint): ConstrainedTokens {
@@ -181,14 +192,6 @@ function inFewMoves(running: readonly PlacedRow[]): PlacedRow[] {
     return false;
   }).values();
   return order.flatMap((placed) => placed ?? moved.next().value ?? []);
-}
-
-/** Right of shorter prompts stand tokens that are not meant. */
-function fillUp(prompts: readonly (readonly number[])[]): NewTokens {
-  const time = Math.max(...prompts.map(({ length }) => length));
-  const tokens = new Int32Array(prompts.length * time);
-  prompts.forEach((prompt, row) => tokens.set(prompt, row * time));
-  return { tokens, counts: Int32Array.from(prompts, ({ length }) => length) };
 }
 
 function collect(events: readonly TextEvent[], ends: ReadonlySet<number>): GeneratedText {

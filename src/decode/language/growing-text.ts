@@ -34,6 +34,11 @@ export class GrowingText {
     return added;
   }
 
+  /** Holds a token back, however whole what it completes. */
+  hold(token: number): void {
+    this.#tokens.push(token);
+  }
+
   /** What was held back, as it stands. */
   finish(): string {
     const added = this.#added();

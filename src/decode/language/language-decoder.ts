@@ -5,8 +5,14 @@ import type { Tensor } from "../../graph/tensor.ts";
 import type { LanguageModel } from "../../models/language-model.ts";
 import { logSoftmax } from "../../nn/activation.ts";
 import { storeParameters } from "../store-parameters.ts";
+import { PrefixCache } from "./prefix-cache.ts";
 import { TextMemory } from "./text-memory.ts";
 import type { Distribution, LikeliestTokens, NewTokens, TokenScorer } from "./token-scorer.ts";
+
+export interface LanguageDecoderOptions {
+  /** Bytes for what is remembered of earlier texts; 0, none, by default. */
+  readonly prefixBytes?: number | undefined;
+}
 
 type StepKind = { readonly kind: "best"; readonly count: number } | { readonly kind: "last" } | { readonly kind: "each" };
 
@@ -21,13 +27,18 @@ type StepKind = { readonly kind: "best"; readonly count: number } | { readonly k
 export class LanguageDecoder implements TokenScorer<TextMemory> {
   readonly #steps = new Map<string, Promise<Executable>>();
 
-  private constructor(readonly model: LanguageModel, private readonly engine: Engine, private readonly store: StateStore, private readonly frozen: boolean) {}
+  private constructor(
+    readonly model: LanguageModel, private readonly engine: Engine, private readonly store: StateStore, private readonly frozen: boolean,
+    readonly prefixes?: PrefixCache,
+  ) {}
 
   /** @throws Error where a parameter lacks its value or a value is not of its size */
-  static create(model: LanguageModel, parameters: ReadonlyMap<string, Float32Array>, engine: Engine): LanguageDecoder {
+  static create(model: LanguageModel, parameters: ReadonlyMap<string, Float32Array>, engine: Engine, options: LanguageDecoderOptions = {}): LanguageDecoder {
     const store = engine.createState();
     storeParameters(store, model, parameters);
-    return new LanguageDecoder(model, engine, store, true);
+    const { prefixBytes = 0 } = options;
+    const prefixes = prefixBytes > 0 ? new PrefixCache(model.memoryTypes("rows", "capacity"), prefixBytes) : undefined;
+    return new LanguageDecoder(model, engine, store, true, prefixes);
   }
 
   /** A decoder whose weights are those of a store, as they are at each step: another program on it may train them. */
@@ -68,6 +79,7 @@ export class LanguageDecoder implements TokenScorer<TextMemory> {
   async dispose(): Promise<void> {
     for (const step of this.#steps.values()) await (await step).dispose();
     this.#steps.clear();
+    this.prefixes?.clear();
   }
 
   async #step(kind: StepKind, memory: TextMemory, { tokens, counts }: NewTokens): Promise<Readonly<Record<string, NumericArray>>> {

@@ -13,6 +13,11 @@ export class StopText {
     this.#stops = stops;
   }
 
+  /** Whether there are stop texts at all. */
+  get any(): boolean {
+    return this.#stops.length > 0;
+  }
+
   /** Whether a stop text has come. */
   get found(): boolean {
     return this.#found;

@@ -30,12 +30,36 @@ export class TextMemory implements TokenMemory {
     return new TextMemory(capacity, new Set(growing), new Int32Array(rows), new Map(arrays));
   }
 
+  /** The rows of memories of one capacity, one after the other. */
+  static join(memories: readonly TextMemory[]): TextMemory {
+    const [first] = memories;
+    if (first === undefined) throw new Error("No memories were given to be joined; give at least one.");
+    const rows = memories.reduce((sum, memory) => sum + memory.rows, 0);
+    const arrays = Array.from(first.#arrays, ([name, { shape }]): [string, FloatArray] => {
+      const joined = new Float32Array(shape.slice(1).reduce((product, dim) => product * dim, rows));
+      let at = 0;
+      for (const memory of memories) {
+        joined.set(memory.array(name), at);
+        at += memory.array(name).length;
+      }
+      return [name, { data: joined, shape: [rows, ...shape.slice(1)] }];
+    });
+    return new TextMemory(first.capacity, first.#growing, Int32Array.from(memories.flatMap(({ lengths }) => [...lengths])), new Map(arrays));
+  }
+
   get rows(): number {
     return this.lengths.length;
   }
 
   get arrays(): Readonly<Record<string, FloatArray>> {
     return Object.fromEntries(this.#arrays);
+  }
+
+  /** The numbers of an array. */
+  array(name: string): Float32Array {
+    const array = this.#arrays.get(name);
+    if (array === undefined) throw new Error(`The memory has no array "${name}".`);
+    return array.data;
   }
 
   /** Where a step puts what it gives: arrays that grow are their own next values. */

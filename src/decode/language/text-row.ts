@@ -13,6 +13,8 @@ export interface RowSettings {
   /** Tokens that end a text. */
   readonly ends: ReadonlySet<number>;
   readonly constrained: ConstrainedTokens | undefined;
+  /** Whether its text is wanted with each token; else all of it comes with the last. */
+  readonly streams: boolean;
 }
 
 /** One text while it is written. */
@@ -63,7 +65,7 @@ export class TextRow {
     this.seen.push(token);
     this.#written.set(token, (this.#written.get(token) ?? 0) + 1);
     this.#occurred.add(token);
-    const text = this.#stop.push(this.#text.push(token));
+    const text = this.#push(token);
     if (this.#stop.found) return this.#end("stop", text, details);
     if (masks !== undefined) this.#state = masks.next(this.#state, token);
     if (this.allowed?.tokens.length === 0) return this.#end("complete", text, details);
@@ -79,6 +81,13 @@ export class TextRow {
   /** At the context, goes on from the last half of what the model can look at. */
   slide(context: number): void {
     if (this.seen.length > context) this.seen.splice(0, this.seen.length - Math.max(1, Math.floor(context / 2)));
+  }
+
+  /** The text that a token completes, as far as it is wanted now. */
+  #push(token: number): string {
+    if (this.#settings.streams || this.#stop.any) return this.#stop.push(this.#text.push(token));
+    this.#text.hold(token);
+    return "";
   }
 
   #end(reason: EndReason, text: string, details: WrittenToken | undefined): TextEvent {

@@ -83,10 +83,38 @@ export function penalized(values: ArrayLike<number>, normalizer: number, choice:
  * @throws Error where no token has a probability above zero
  */
 export function chooseToken(scores: TokenScores, choice: TokenChoice, point: number): number {
+  if (choice.greedy === true || !restricts(choice)) {
+    const chosen = choice.greedy === true ? likeliestOf(scores.values) : drawOfAll(scores.values, choice.temperature ?? 1, point);
+    return scores.tokens?.[chosen] ?? chosen;
+  }
   const { places, weights } = candidates(scores, choice);
   let rest = point * totalOf(places, weights);
   const chosen = places.find((at) => (rest -= weights[at] ?? 0) < 0) ?? places.at(-1);
   return chosen === undefined ? failWithoutTokens() : scores.tokens?.[chosen] ?? chosen;
+}
+
+function restricts({ topK, topP, minP, typical }: TokenChoice): boolean {
+  return topK !== undefined || topP !== undefined || minP !== undefined || typical !== undefined;
+}
+
+/** The place where a draw falls among all tokens: what `candidates` would lead to, without arrays. */
+function drawOfAll(values: ArrayLike<number>, temperature: number, point: number): number {
+  const top = values[likeliestOf(values)] ?? NaN;
+  const weight = (at: number): number => {
+    const value = values[at] ?? NaN;
+    return value > IMPOSSIBLE ? Math.exp((value - top) / temperature) : 0;
+  };
+  let total = 0;
+  for (let at = 0; at < values.length; at++) total += weight(at);
+  let rest = point * total;
+  let last = 0;
+  for (let at = 0; at < values.length; at++) {
+    const own = weight(at);
+    if (own === 0) continue;
+    last = at;
+    if ((rest -= own) < 0) break;
+  }
+  return last;
 }
 
 export interface Candidates {
@@ -98,9 +126,8 @@ export interface Candidates {
 
 /** What restrictions leave of a distribution. @throws Error where no token has a probability above zero */
 export function candidates({ values }: TokenScores, choice: TokenChoice): Candidates {
-  const best = largest(values);
+  const best = likeliestOf(values);
   const top = values[best] ?? NaN;
-  if (!(top > IMPOSSIBLE)) return failWithoutTokens();
   const { greedy = false, temperature = 1, topK, topP, minP, typical } = choice;
   if (greedy) return { places: [best], weights: new Float64Array(values.length).fill(1) };
   const weights = Float64Array.from(values, (value) => (value > IMPOSSIBLE ? Math.exp((value - top) / temperature) : 0));
@@ -114,10 +141,11 @@ export function candidates({ values }: TokenScores, choice: TokenChoice): Candid
   return { places, weights };
 }
 
-function largest(values: ArrayLike<number>): number {
+/** The first place of the largest. @throws Error where no token has a probability above zero */
+function likeliestOf(values: ArrayLike<number>): number {
   let best = 0;
   for (let at = 1; at < values.length; at++) if ((values[at] ?? NaN) > (values[best] ?? NaN)) best = at;
-  return best;
+  return (values[best] ?? NaN) > IMPOSSIBLE ? best : failWithoutTokens();
 }
 
 function positive(weights: Float64Array): number[] {

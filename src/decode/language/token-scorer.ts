@@ -36,6 +36,18 @@ export interface TokenMemory {
   shorten(length: number): void;
 }
 
+/** Memories of texts that were read before, so that others that begin alike need not be read from the beginning. */
+export interface RememberedPrefixes<Memory extends TokenMemory = TokenMemory> {
+  /** How many of a text's first tokens are remembered; the last never counts, for it is read to know what follows. */
+  count(tokens: ArrayLike<number>): number;
+  /** Puts what is remembered of the first `count` tokens, as `count` gives it, into an empty row. */
+  recall(tokens: ArrayLike<number>, count: number, memory: Memory, row: number): void;
+  /** Keeps what a row remembers, which is of the text's first tokens. */
+  retain(tokens: ArrayLike<number>, memory: Memory, row: number): void;
+  /** The rows of memories of one capacity, one after the other. */
+  join(memories: readonly Memory[]): Memory;
+}
+
 /**
  * A model that reads tokens and scores those that may follow, wherever it runs. What was read is added to the memory,
  * which must be one of the scorer's own. Several tokens at once are for rows that remember nothing, or for one row alone.
@@ -46,6 +58,8 @@ export interface TokenScorer<Memory extends TokenMemory = TokenMemory> {
   readonly context: number | undefined;
   /** Whether a memory can be shortened. */
   readonly rewinds: boolean;
+  /** What it remembers of earlier texts, where it does. */
+  readonly prefixes?: RememberedPrefixes<Memory> | undefined;
   /** A memory of nothing, with room for `capacity` tokens in each row. */
   remember(rows: number, capacity: number): Memory;
   /** Reads tokens and gives the `count` likeliest next ones of each row (all, where the vocabulary has fewer). */

@@ -42,6 +42,29 @@ describe("samples of a language model", () => {
     }
   });
 
+  it("go on from earlier ones for the tokens that are new, and cost no more than these", async () => {
+    for (const model of [tinyGpt(), tinyLstm()]) {
+      const [sampler, anew] = [new RunSampler("tiny", model, onnx()), new RunSampler("tiny", model, onnx())];
+      try {
+        const [first] = await sampler.generate([{ prompt: "abc", stream: 1 }], { ...options, samples: 8 });
+        const cut = first?.samples.find(({ reason }) => reason === "length");
+        const written = `${cut?.text}e`;
+        const ask = [{ prompt: "abc", written, stream: 2 }];
+        const [[next], [read]] = [await sampler.generate(ask, { ...options, samples: 1 }), await anew.generate(ask, { ...options, samples: 1 })];
+        expect(next?.samples[0]?.text).toBe(read?.samples[0]?.text);
+        // The last token of the sample, which nothing has read yet, and the one after it.
+        expect([next?.usage.read, read?.usage.read]).toEqual([2, 3 + written.length]);
+        const { token, lookingBack, scoring } = modelFlops(model.model);
+        const [length, count] = [3 + written.length, next?.samples[0]?.tokenCount ?? 0];
+        const places = Array.from({ length: 2 + count - 1 }, (_, at) => length - 1 + at);
+        expect(next?.usage.flops).toBeCloseTo(places.reduce((sum, place) => sum + token + lookingBack * place, 0) + count * scoring, 6);
+      } finally {
+        await sampler.dispose();
+        await anew.dispose();
+      }
+    }
+  });
+
   it("say in one sentence that a prompt leaves no room", async () => {
     const sampler = new RunSampler("tiny", tinyGpt(), onnx());
     await expect(sampler.generate([{ prompt: "a".repeat(16), stream: 1 }], options)).rejects.toThrow(/leaves tiny no room, for it can look at 16 tokens/);

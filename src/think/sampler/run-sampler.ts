@@ -1,16 +1,20 @@
 import { Generator, type TextModel } from "../../decode/language/generator.ts";
-import type { GeneratedText } from "../../decode/language/generation-options.ts";
+import type { GeneratedText, PromptReading } from "../../decode/language/generation-options.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { ThinkError } from "../think-error.ts";
 import { modelFlops, samplingFlops, type ModelFlops } from "./model-flops.ts";
-import type { Sample, SampledPrompt, SampleOptions, SamplePrompt, Sampler } from "./sampler.ts";
+import type { Sample, SampledPrompt, SampleOptions, SamplePrompt, Sampler, Usage } from "./sampler.ts";
 
 /** Rows of a batch: more fill the processor no better, and take memory. */
 const BATCH = 256;
 
+/** For what the model remembers of prompts and samples. */
+const PREFIX_BYTES = 2 ** 28;
+
 /**
- * Samples of a language model of Decade. All prompts and samples share one batch, and a prompt is read once for all of
- * its samples.
+ * Samples of a language model of Decade. All prompts and samples share one batch. A prompt is read once for all of its
+ * samples, and what stands written of an answer only from where earlier prompts and samples end; these are remembered within
+ * 256 MiB, until the sampler is disposed of.
  *
  *     const sampler = new RunSampler("runs/addition", await openTextModel("runs/addition"), onnx());
  *     const [{ samples }] = await sampler.generate([{ prompt: "123+456=", stream: 0 }], { samples: 64, temperature: 1, maxTokens: 8, seed: 1 });
@@ -20,7 +24,7 @@ export class RunSampler implements Sampler {
   readonly #flops: ModelFlops;
 
   constructor(readonly name: string, readonly model: TextModel, engine: Engine) {
-    this.#generator = Generator.create(model, engine);
+    this.#generator = Generator.create(model, engine, { prefixBytes: PREFIX_BYTES });
     this.#flops = modelFlops(model.model);
   }
 
@@ -29,14 +33,16 @@ export class RunSampler implements Sampler {
     signal?.throwIfAborted();
     const texts = prompts.map(({ prompt, written = "" }) => prompt + written);
     this.#checkTokens(texts);
+    const readings: PromptReading[] = [];
     const generated = await this.#generator.generate(texts, {
+      onRead: (prompt, reading) => { readings[prompt] = reading; },
       samples, maxTokens, stop, seed, streams: prompts.map(({ stream }) => stream), batch: Math.max(BATCH, samples),
       ...(temperature === 0 ? { greedy: true } : { temperature }),
     });
     const sampled = generated.map((list) => list.map(asSample));
     const seconds = (performance.now() - start) / 1000;
     const total = countWritten(sampled.flat());
-    return sampled.map((list, at) => ({ samples: list, usage: this.#usage(texts[at] ?? "", list, (seconds * countWritten(list)) / total) }));
+    return sampled.map((list, at) => ({ samples: list, usage: this.#usage(texts[at] ?? "", readings[at] ?? NOTHING_READ, list, (seconds * countWritten(list)) / total) }));
   }
 
   countTokens(text: string): number {
@@ -51,12 +57,11 @@ export class RunSampler implements Sampler {
     await this.#generator.dispose();
   }
 
-  #usage(prompt: string, samples: readonly Sample[], seconds: number) {
-    const read = this.countTokens(prompt);
-    const apart = samples.map(({ tokenCount }) => this.flops(read, tokenCount, 1));
-    // Each of them counts the prompt, which was read once.
-    const flops = apart.reduce((sum, each) => sum + each, 0) - (samples.length - 1) * this.flops(read, 0, 1);
-    return { read, written: countWritten(samples), flops, seconds };
+  #usage(prompt: string, { read, scored }: PromptReading, samples: readonly Sample[], seconds: number): Usage {
+    const length = this.countTokens(prompt);
+    const reading = this.flops(length, 0, 1) - this.flops(length - read, 0, 1) + scored * this.#flops.scoring;
+    const writing = samples.map(({ tokenCount }) => this.flops(length, tokenCount, 1) - this.flops(length, 0, 1));
+    return { read, written: countWritten(samples), flops: writing.reduce((sum, each) => sum + each, reading), seconds };
   }
 
   #checkTokens(texts: readonly string[]): void {
@@ -69,6 +74,8 @@ export class RunSampler implements Sampler {
     }
   }
 }
+
+const NOTHING_READ: PromptReading = { read: 0, scored: 0 };
 
 function countWritten(samples: readonly Sample[]): number {
   return samples.reduce((sum, { tokenCount }) => sum + tokenCount, 0);

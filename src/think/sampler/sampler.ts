@@ -42,7 +42,7 @@ export interface Sample {
 
 /** What samples took. */
 export interface Usage {
-  /** Tokens of prompts, read once for all samples of each. */
+  /** Tokens of prompts that were read, once for all samples of each; not those that are remembered of earlier ones. */
   readonly read: number;
   /** Tokens of samples. */
   readonly written: number;
