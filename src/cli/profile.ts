@@ -43,7 +43,7 @@ export function addProfile(program: Command, io: Io): void {
 
 async function runProfile(file: string, flags: ProfileFlags, io: Io): Promise<void> {
   const config = await loadAnyConfig(file, flags.set);
-  const threads = flags.threads ?? config.engine.threads ?? availableParallelism();
+  const threads = flags.threads ?? config.engine.threads ?? Math.max(1, Math.floor(availableParallelism() / flags.devices));
   const { task, batches } = await openTraining(config);
   const batch = await batches.batch(0, 0);
   const { optimizer, average } = config.training;
