@@ -1,6 +1,7 @@
 /** Thinking longer from the command line: data, a model, strategies, curves, doubts. */
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { untrainedRun } from "../think/fixtures/untrained-run.ts";
 import { lastLine, Workplace } from "./fixtures/command-line.ts";
 
 const TASK = "addition:digits=2,format=plain";
@@ -65,15 +66,37 @@ test("a curve rises with k, and goes with its pictures", async () => {
 });
 
 test("a check tells why AUROC is not defined, or gives it, and what a revision did", async () => {
-  const { code, out, err } = await think("check", TASK, run, "--samples", "6", "--revise", "--threshold", "1");
+  const { code, out, err } = await think("check", TASK, run, "--samples", "6", "--revise", "--threshold", "1", "--probe-problems", "20", "--svg", place.path("risk.svg"), "--html", place.path("doubts.html"));
   expect(code, err).toBe(0);
-  const report = lastLine(out) as { auroc: number | null; ece: number; undefinedBecause?: string; flagged: number; accuracy: number; revision?: { corrected: number; broken: number; accuracy: number } };
+  const report = lastLine(out) as { auroc: number | null; ece: number; undefinedBecause?: string; flagged: number; accuracy: number; probe: { problems: number }; revision?: { corrected: number; broken: number; accuracy: number } };
   expect(report.auroc === null).toBe(report.undefinedBecause !== undefined);
   expect(report.ece).toBeGreaterThanOrEqual(0);
   expect(report.flagged).toBeGreaterThan(0);
   const { corrected = NaN, broken = NaN, accuracy } = report.revision ?? {};
   expect(accuracy).toBeCloseTo(report.accuracy + (corrected - broken) / 12, 12);
+  expect(report.probe.problems).toBe(20);
+  expect(await readFile(place.path("risk.svg"), "utf8")).toMatch(/^<svg/);
+  expect(await readFile(place.path("risk.reliability.svg"), "utf8")).toMatch(/^<svg/);
+  expect(await readFile(place.path("doubts.html"), "utf8")).toContain("How often answers are right");
 });
+
+test("a reward model is trained on attempts, and chooses among others", async () => {
+  const task = "addition:digits=1,format=plain";
+  const guessing = await untrainedRun(place.path("runs"), "guessing", "0123456789+=", { kind: "gpt", layers: 1, dimension: 16, heads: 2, context: 16 });
+  const folder = place.run("reward");
+  const trained = await place.decade("think", "reward", task, guessing, "--output", folder, "--problems", "20", "--held-out", "2", "--samples", "64", "--max-tokens", "1", "--epochs", "1", "--threads", "1", "--json");
+  expect(trained.code, trained.err).toBe(0);
+  expect(lastLine(trained.out)).toMatchObject({ kind: "outcome", directory: folder, attempts: 128, step: 20 });
+  const solve = (...more: string[]) => place.decade("think", task, guessing, "--samples", "8", "--max-tokens", "1", "--problems", "3", "--threads", "1", "--json", ...more);
+  const [voted, rewarded] = [await solve("--strategy", "majority-vote"), await solve("--strategy", "best-of-n", "--reward", folder)];
+  expect(rewarded.code, rewarded.err).toBe(0);
+  const flopsOf = ({ out }: { out: string }): number => (lastLine(out) as { flops: number }).flops;
+  expect(flopsOf(rewarded)).toBeGreaterThan(flopsOf(voted));
+  const refused = await solve("--strategy", "step-beam", "--reward", folder);
+  expect([refused.code, refused.err]).toEqual([1, expect.stringMatching(/judges whole attempts alone; train one of kind process/)]);
+  const other = await place.decade("think", "check", TASK, run, "--reward", folder, "--problems", "3", "--threads", "1");
+  expect([other.code, other.err]).toEqual([1, expect.stringMatching(/has another tokenizer than the model whose attempts it is to judge/)]);
+}, 120_000);
 
 describe("what makes no sense is said", () => {
   test.each<[string, () => readonly string[], number, RegExp]>([
@@ -84,6 +107,10 @@ describe("what makes no sense is said", () => {
     ["a run that is not there", () => [TASK, place.path("nowhere")], 1, /nowhere/],
     ["an endpoint without a model", () => [TASK, "http://127.0.0.1:9/v1"], 2, /names no model; put its name after #/],
     ["an endpoint that is not there", () => [TASK, "http://127.0.0.1:9/v1#words", "--retries", "0"], 1, /words at http:\/\/127\.0\.0\.1:9\/v1 could not be reached/],
+    ["a reward model that is none", () => [TASK, run, "--strategy", "best-of-n", "--reward", run], 1, /sums is no reward model; train one with decade think reward/],
+    ["an aggregation of nothing", () => [TASK, run, "--aggregate", "min"], 2, /--aggregate is about --reward; add it/],
+    ["a reward for a curve without strategies", () => ["curve", TASK, run, "--reward", run], 2, /--reward is for strategies that ask how good an attempt is/],
+    ["a probe of an endpoint", () => ["check", TASK, "http://127.0.0.1:9/v1#words", "--probe-problems", "5"], 2, /the hidden states of a run, which an endpoint does not show/],
     ["a revision that was not asked for", () => ["check", TASK, run, "--revise-samples", "4"], 2, /about --revise; add it/],
   ])("%s", async (_, args, code, message) => {
     const outcome = await think(...args());
