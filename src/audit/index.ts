@@ -5,12 +5,11 @@ export type { PartScore, ScoreComparison } from "./contamination/compare-scores.
 export type { Removal } from "./contamination/removal/remove-overlaps.ts";
 export { candidateProbability, chooseBands, type Banding } from "./contamination/min-hash.ts";
 export { auditGeneralization, generalizationTasks, type GeneralizationOptions, type GeneralizationReport } from "./generalization/audit-generalization.ts";
-export { generalizationStrategies, type GeneralizationColumn, type GeneralizationStrategy, type NamedRun } from "./generalization/examine.ts";
-export type { Distance, Distribution } from "./generalization/exam.ts";
+export { generalizationStrategies, type AnswerOptions, type GeneralizationColumn, type GeneralizationStrategy, type LabelledRun } from "./generalization/examine.ts";
 export { distanceChart, distributionChart, skillChart } from "./generalization/generalization-charts.ts";
 export { skillCurves, skillCurvesOfTable, type SkillCurve } from "./generalization/skill-curves.ts";
 export { fitSkill, skillBand, type BandPoint, type FittedSkill, type SkillFit, type SkillPoint } from "./generalization/skill-fit.ts";
-export type { DistanceShare, GroupShare, Share, Tally } from "./generalization/tally.ts";
+export type { DistanceShare, GroupShare, Share as AccuracyShare } from "./generalization/tally.ts";
 export { auditMemorization, type MemorizationOptions, type MemorizationReport } from "./memorization/audit-memorization.ts";
 export { DEFAULT_FORMAT, insertCanaries, parseCanaryRecord, type Canary, type CanaryOptions, type CanaryRecord } from "./memorization/canaries.ts";
 export { measureExposure, type CanaryExposure, type ExposureOptions } from "./memorization/exposure.ts";

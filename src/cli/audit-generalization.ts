@@ -1,6 +1,6 @@
 import { Option, type Command } from "commander";
 import { auditGeneralization, generalizationTasks, type GeneralizationReport } from "../audit/generalization/audit-generalization.ts";
-import { generalizationStrategies, type GeneralizationStrategy, type NamedRun } from "../audit/generalization/examine.ts";
+import { generalizationStrategies, type GeneralizationStrategy, type LabelledRun } from "../audit/generalization/examine.ts";
 import { distributionChart, skillChart } from "../audit/generalization/generalization-charts.ts";
 import { skillCurves, skillCurvesOfTable, type SkillCurve } from "../audit/generalization/skill-curves.ts";
 import { writePage } from "../plot/page.ts";
@@ -53,12 +53,12 @@ export function addAuditGeneralization(audit: Command, io: Io): void {
 }
 
 /** `LABEL=RUN`, or a folder alone. */
-function namedRun(text: string): NamedRun {
+function namedRun(text: string): LabelledRun {
   const [, label, path] = /^([^=/\\]+)=(.+)$/.exec(text) ?? [];
   return path === undefined ? { path: text } : { path, label };
 }
 
-async function runGeneralization(task: string, runs: readonly NamedRun[], flags: GeneralizationFlags, io: Io): Promise<void> {
+async function runGeneralization(task: string, runs: readonly LabelledRun[], flags: GeneralizationFlags, io: Io): Promise<void> {
   if (flags.table !== undefined && (runs.length > 0 || flags.byExamples)) throw new UsageError("--table is in place of runs; leave the runs and --by-examples out.");
   if (flags.table === undefined && runs.length === 0) throw new UsageError("No run was given; name at least one, or a table by --table.");
   const columns = flags.table === undefined ? (await ask(task, runs, flags, io)).columns : [];
@@ -75,7 +75,7 @@ async function runGeneralization(task: string, runs: readonly NamedRun[], flags:
   ].join("\n\n"));
 }
 
-async function ask(task: string, runs: readonly NamedRun[], flags: GeneralizationFlags, io: Io): Promise<GeneralizationReport> {
+async function ask(task: string, runs: readonly LabelledRun[], flags: GeneralizationFlags, io: Io): Promise<GeneralizationReport> {
   const line = new ProgressLine(io);
   return auditGeneralization({
     ...flags, task, runs, onProgress: (column, done, of) => line.update(() => `${column}: ${count(done)} of ${count(of)} problems`),

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { suggestion } from "../../train/suggest.ts";
 import { AuditError } from "../audit-error.ts";
-import { examine, type AnswerOptions, type GeneralizationColumn, type GeneralizationStrategy, type NamedRun } from "./examine.ts";
+import { examine, type AnswerOptions, type GeneralizationColumn, type GeneralizationStrategy, type LabelledRun } from "./examine.ts";
 import { openExaminedRun, type OpenOptions } from "./examined-run.ts";
 import type { ExamMaker } from "./exam.ts";
 import { degrees, longerExam } from "./longer-exam.ts";
@@ -19,7 +19,7 @@ export const generalizationTasks: Readonly<Record<string, string>> = {
 export interface GeneralizationOptions extends OpenOptions, Omit<AnswerOptions, "name"> {
   /** As `decade think` names it, or `rare-words`: what the runs were trained on. */
   readonly task: string;
-  readonly runs: readonly NamedRun[];
+  readonly runs: readonly LabelledRun[];
   /** Each run gets a column for each; greedy by default. */
   readonly strategies?: readonly GeneralizationStrategy[];
   /** Of each distance; by default all that are published, 1,000 of those that are made. */
@@ -59,7 +59,7 @@ export async function auditGeneralization(options: GeneralizationOptions): Promi
 }
 
 /** Runs of one label are told apart by their folders. */
-function nameOf({ path, label }: NamedRun, all: readonly NamedRun[]): string {
+function nameOf({ path, label }: LabelledRun, all: readonly LabelledRun[]): string {
   if (label === undefined) return basename(path);
   return all.filter((other) => other.label === label).length > 1 ? `${label} ${basename(path)}` : label;
 }

@@ -11,7 +11,7 @@ import { tally, type Tally } from "./tally.ts";
 export const generalizationStrategies = [...Object.keys(strategies), "beam"] as const;
 export type GeneralizationStrategy = StrategyName | "beam";
 
-export interface NamedRun {
+export interface LabelledRun {
   readonly path: string;
   /** Heads the run's column, and names its family; by default the folder's name, and the kind of its model. */
   readonly label?: string | undefined;
@@ -50,7 +50,7 @@ export interface GeneralizationColumn extends Tally {
 }
 
 /** Asks a run all questions of an exam. @throws AuditError where the strategy is not for such a run */
-export async function examine(named: NamedRun, run: ExaminedRun, exam: Exam, strategy: GeneralizationStrategy, options: AnswerOptions = {}): Promise<GeneralizationColumn> {
+export async function examine(named: LabelledRun, run: ExaminedRun, exam: Exam, strategy: GeneralizationStrategy, options: AnswerOptions = {}): Promise<GeneralizationColumn> {
   const plain = options.name ?? named.label ?? basename(named.path);
   const name = strategy === "greedy" ? plain : `${plain}, ${strategy}`;
   if (strategy !== "beam" && strategy !== "greedy" && !run.draws) throw new AuditError(`${run.path} is a phrase-based translator, from which nothing can be drawn at random; choose greedy or beam.`);
