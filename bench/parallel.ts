@@ -86,15 +86,15 @@ async function measuredRatios(mpirun: Mpirun): Promise<{ ratios: Map<string, num
     shares.push(processorSeconds / seconds);
     return seconds;
   };
+  const latest: Partial<Record<ModelName, number>> = {};
   for (let round = 0; round < ROUNDS; round++) {
-    const before: Partial<Record<ModelName, number>> = {};
     for (const [name, { model, flags }] of Object.entries(CASES)) {
-      const first = before[model] ?? alone(model);
+      const before = latest[model] ?? alone(model);
       const { seconds, processorSeconds } = timesOf(await runTogether(mpirun, model, JSON.stringify(flags)));
       if (name === "dataParallel") shares.push(processorSeconds / seconds); // replicas do not wait for each other for long
       const after = alone(model);
-      ratios.get(name)?.push((first + after) / 2 / seconds);
-      before[model] = after;
+      ratios.get(name)?.push((before + after) / 2 / seconds);
+      latest[model] = after;
     }
   }
   return { ratios, leastShare: Math.min(...shares) };
