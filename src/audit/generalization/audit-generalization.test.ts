@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { renderSvg } from "../../plot/render.ts";
+import { untrainedRun } from "../../think/fixtures/untrained-run.ts";
 import { ToyFolder, toyPairs } from "../../train/fixtures/toy-run.ts";
 import { train } from "../../train/train.ts";
 import { Translator } from "../../train/translator.ts";
@@ -56,6 +57,19 @@ it("draws a source's answers by its stream, and the likeliest whatever the strea
   expect(new Set(await texts(0)).size).toBe(1);
   await expect(sampler.generate([{ prompt: "a b", written: "b", stream: 0 }], { samples: 1, temperature: 0, maxTokens: 4, seed: 1 })).rejects.toThrow(/writes the whole answer/);
   await opened.dispose();
+});
+
+it("asks language models longer numbers, and has no beam for them", async () => {
+  const sums = await untrainedRun(folder.path, "sums", "0123456789+=", { kind: "gpt", layers: 1, dimension: 8, heads: 1, context: 16 });
+  const options = { task: "addition:digits=2", runs: [{ path: sums }], problems: 20, beyond: 1, threads: 1 };
+  const { columns } = await auditGeneralization({ ...options, strategies: ["greedy", "majority-vote"], samples: 2 });
+  expect(columns.map(({ name }) => name)).toEqual(["sums", "sums, majority-vote"]);
+  for (const { groups, examples } of columns) {
+    expect(groups.map(({ label, distribution, total }) => [label, distribution, total])).toEqual([["2", "in", 20], ["3", "out", 20]]);
+    expect(examples).toBeNull();
+  }
+  await expect(skillCurves(columns)).rejects.toThrow(/does not tell how many examples/);
+  await expect(auditGeneralization({ ...options, strategies: ["beam"] })).rejects.toThrow(/is a language model, for which there is no beam/);
 });
 
 it("says which tasks there are", async () => {
