@@ -28,7 +28,7 @@ test("the result is a run like any other, and what went on is told", async () =>
   expect(run).toMatchObject({ directory: place.run("learned"), reason: "finished", step: 6 });
   expect(err).toContain("24 training problems, 3 validation problems, 6 steps");
   expect(err).toContain("The loss stays near zero whatever is learned, for the advantages of each group add up to zero");
-  expect(err).toMatch(/step 0: \d+\.\d% of the validation problems solved greedily\nstep 3: /);
+  expect(err.match(/^step \d: \d+\.\d% of the validation problems solved greedily/gm)?.map((line) => line.slice(0, 6))).toEqual(["step 0", "step 3", "step 6"]);
   const solved = await place.decade("think", TASK, run.directory, "--problems", "3", "--split", "validation", "--max-tokens", "1", "--threads", "1", "--json");
   expect(solved.code, solved.err).toBe(0);
   expect((lastLine(solved.out) as { accuracy: number }).accuracy).toBe(run.best.accuracy);
