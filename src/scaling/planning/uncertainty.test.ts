@@ -6,7 +6,7 @@ import { publishedPlanningLaw, wallInterval, type PlanningLaw } from "./uncertai
 
 const growth: Growth = { year: 2024, compute: 5e25, computeGrowth: 4.5, stock: 1e14, stockGrowth: 0.05 };
 const { "muennighoff-2023": fitted } = publishedLaws;
-const withDraws = (draws: PlanningLaw["draws"]): PlanningLaw => ({ ...fitted, name: "made up", draws, level: 0.9 });
+const withDraws = (draws: NonNullable<PlanningLaw["draws"]>): PlanningLaw => ({ ...fitted, name: "made up", draws, level: 0.9 });
 const yearUnder = (parameters: Readonly<Record<string, number>>) => yearOfWall(lossSurface({ ...fitted, parameters }), growth, 0.5) ?? NaN;
 
 describe("the interval of the wall's year", () => {
