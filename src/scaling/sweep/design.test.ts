@@ -67,6 +67,18 @@ describe("designs", () => {
     }
   });
 
+  it("train on every amount of different tokens that is not more, one pass where it is as much", async () => {
+    const amounts = [320, 1600];
+    const sweep = place.sweep({ design: { kind: "grid", parameters: [3e3], tokens: amounts, uniqueTokens: amounts }, shape: { multiple: 8 } });
+    const planned = await planSweep(sweep);
+    // A batch has 32 tokens; the last of a text has none to predict.
+    expect(planned.map(({ size }) => [size.tokens, Math.ceil(size.uniqueTokens / 32) * 32])).toEqual([[320, 320], [1600, 320], [1600, 1600]].map(([tokens, unique]) => [expect.closeTo(tokens ?? 0, -2) as number, unique]));
+    expect(planned.map(({ size }) => Math.round(size.epochs))).toEqual([1, 5, 1]);
+    expect(planned.map(({ size }) => size.tokens > size.uniqueTokens)).toEqual([false, true, false]);
+    expect(planned.map(({ config }) => "tokens" in config.data && config.data.tokens)).toEqual([320, 320, 1600]);
+    expect(withLengths(sweep, 2).design).toMatchObject({ tokens: [640, 3200], uniqueTokens: [640, 3200] });
+  });
+
   test.prop([fc.integer({ min: 1, max: 5 }), fc.double({ min: 2, max: 1e4, noNaN: true }), fc.double({ min: 2, max: 1e4, noNaN: true })])(
     "4^k points fill a rectangle of logarithms: one in each of 2^k by 2^k parts", (k, sizes, lengths) => {
       const points = pointsOf({ kind: "space-filling", count: 4 ** k, parameters: { from: 100, to: 100 * sizes }, tokens: { from: 10, to: 10 * lengths } });
@@ -130,6 +142,8 @@ describe("what cannot be", () => {
     ["a field of the configuration", { design: { kind: "list", trainings: [{ name: "a", set: { "model.layer": 2, "training.steps": 1 } }] } }, /"a".*no field "layer" in model; did you mean "layers"/],
     ["epochs", { design: { kind: "list", trainings: [{ name: "a", set: { "training.epochs": 2 } }] } }, /"a" is given in epochs.*set training\.steps/],
     ["a size below the smallest", { design: { kind: "grid", parameters: [10], tokens: [100] } }, /asks for 10 parameters.*its narrowest network, 1 layers of width 16/],
+    ["more different tokens than are trained on", { design: { kind: "grid", parameters: [3e3], tokens: [320], uniqueTokens: [640] } }, /trains on 320 tokens, but all its amounts of uniqueTokens are larger/],
+    ["more different tokens than there are", { design: { kind: "grid", parameters: [3e3], tokens: [1e6], uniqueTokens: [1e6] } }, /data\.tokens asks for 1000000 tokens to learn from, but the text has 5401/],
     ["a name twice", { design: { kind: "list", trainings: [1, 2].map((seed) => ({ name: "a", set: { seed, "training.steps": 1 } })) } }, /Two trainings .* are called "a"/],
   ])("%s", async (_, fields, message) => {
     await expect(planSweep(place.sweep(fields))).rejects.toThrow(message);

@@ -5,7 +5,7 @@ import { learningRateOf } from "./learning-rate.ts";
 import { sobolPoints } from "./low-discrepancy.ts";
 import { shapeOf, shapeOfSize, shapeSettings, type Shape } from "./shape.ts";
 import { SweepData } from "./sweep-data.ts";
-import { listAmounts, type Design, type Sweep } from "./sweep-schema.ts";
+import { listAmounts, type Amounts, type Design, type Sweep } from "./sweep-schema.ts";
 import { measureTraining, type TrainingSize } from "./training-size.ts";
 
 /** A training of a sweep, and what it will take. */
@@ -24,6 +24,8 @@ interface Point {
   readonly parameters: number;
   readonly layers?: number;
   readonly length: { readonly tokens: number } | { readonly flops: number };
+  /** Different tokens that there are to be; all where left out. */
+  readonly uniqueTokens?: number;
 }
 
 /**
@@ -57,21 +59,32 @@ export function pointsOf(design: Exclude<Design, { kind: "list" }>): Point[] {
     const between = ({ from, to }: { from: number; to: number }, share: number): number => from * (to / from) ** share;
     return sobolPoints(design.count).map(([x, y]) => ({ parameters: between(design.parameters, x), length: { tokens: between(design.tokens, y) } }));
   }
-  const lengths = design.kind === "grid" ? listAmounts(design.tokens).map((tokens) => ({ tokens })) : listAmounts(design.flops).map((flops) => ({ flops }));
   const depths = design.layers?.map((layers) => ({ layers })) ?? [{}];
-  return listAmounts(design.parameters).flatMap((parameters) => depths.flatMap((depth) => lengths.map((length) => ({ parameters, ...depth, length }))));
+  const networks = listAmounts(design.parameters).flatMap((parameters) => depths.map((depth) => ({ parameters, ...depth })));
+  if (design.kind === "isoflop") return networks.flatMap((network) => listAmounts(design.flops).map((flops) => ({ ...network, length: { flops } })));
+  const lengths = listAmounts(design.tokens).flatMap((tokens) => stocksFor(tokens, design.uniqueTokens).map((stock) => ({ length: { tokens }, ...stock })));
+  return networks.flatMap((network) => lengths.map((length) => ({ ...network, ...length })));
+}
+
+/** The amounts of different tokens on which so many are trained: those that are not more. */
+function stocksFor(tokens: number, amounts: Amounts | undefined): { uniqueTokens?: number }[] {
+  if (amounts === undefined) return [{}];
+  const stocks = listAmounts(amounts).filter((uniqueTokens) => uniqueTokens <= tokens);
+  if (stocks.length > 0) return stocks.map((uniqueTokens) => ({ uniqueTokens }));
+  throw new ScalingError(`The design trains on ${tokens} tokens, but all its amounts of uniqueTokens are larger; name one of at most ${tokens}, or leave that amount of tokens out.`);
 }
 
 async function designedSettings(sweep: Sweep, points: readonly Point[], data: SweepData): Promise<{ name: undefined; settings: Settings }[]> {
   const found = new Map<string, Settings>();
-  for (const { parameters, layers, length } of points) {
+  for (const { parameters, layers, length, uniqueTokens } of points) {
     const shape = shapeOfSize(sweep, parameters, layers);
-    const shaped = shapeSettings(sweep, shape);
+    const shaped = { ...shapeSettings(sweep, shape), ...(uniqueTokens !== undefined && { "data.tokens": Math.round(uniqueTokens) }) };
     const config = configure(sweep, shaped);
     const { training, sizes } = await data.open(config);
     const perEpoch = await measureTraining(config, training, sizes, Math.max(1, Math.round(training.batches.batchesInEpoch(0) / config.training.accumulate)));
     const amount = "tokens" in length ? length.tokens / perEpoch.tokens : length.flops / perEpoch.flops;
-    const steps = Math.max(1, Math.round(perEpoch.steps * amount));
+    const isOnePass = "tokens" in length && length.tokens === uniqueTokens;
+    const steps = isOnePass ? perEpoch.steps : Math.max(1, Math.round(perEpoch.steps * amount));
     const rate = learningRateOf(sweep.learningRate, { parameters: perEpoch.parameters, width: shape.width });
     const settings: Settings = {
       ...shaped, "training.steps": steps,
@@ -88,9 +101,10 @@ function stepsOf({ training: { steps } }: TrainingConfig, name: string): number 
   throw new ScalingError(`The training "${name}" is given in epochs, but a sweep's trainings are given in steps; set training.steps.`);
 }
 
-function nameOf({ design, seeds }: Sweep, { layers }: Shape, { parameters, tokens }: TrainingSize, seed: number): string {
+function nameOf({ design, seeds }: Sweep, { layers }: Shape, { parameters, tokens, uniqueTokens }: TrainingSize, seed: number): string {
   const deep = "layers" in design && design.layers !== undefined ? [`l${layers}`] : [];
-  return [...deep, `n${short(parameters)}`, `d${short(tokens)}`, ...(seeds === undefined ? [] : [`seed${seed}`])].join("-");
+  const stock = "uniqueTokens" in design && design.uniqueTokens !== undefined ? [`u${short(uniqueTokens)}`] : [];
+  return [...deep, `n${short(parameters)}`, `d${short(tokens)}`, ...stock, ...(seeds === undefined ? [] : [`seed${seed}`])].join("-");
 }
 
 /** `55.3k`, `1.24M` */

@@ -51,7 +51,7 @@ export function withLengths(sweep: Sweep, factor: number): Sweep {
   const scaled = (amounts: Amounts): number[] => listAmounts(amounts).map((each) => each * factor);
   switch (design.kind) {
     case "grid":
-      return { ...sweep, design: { ...design, tokens: scaled(design.tokens) } };
+      return { ...sweep, design: { ...design, tokens: scaled(design.tokens), ...(design.uniqueTokens !== undefined && { uniqueTokens: scaled(design.uniqueTokens) }) } };
     case "isoflop":
       return { ...sweep, design: { ...design, flops: scaled(design.flops) } };
     case "space-filling":

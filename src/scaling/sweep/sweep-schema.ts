@@ -29,6 +29,7 @@ const designSchema = z
       kind: z.literal("grid").describe("Every size with every amount of tokens."),
       parameters: amounts(parameters),
       tokens: amounts(tokens),
+      uniqueTokens: amounts("Different tokens there are, of text: each amount of tokens is trained on with each of these that is not more; absent: all.").optional(),
       layers,
     }),
     z.strictObject({
