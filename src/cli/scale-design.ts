@@ -1,5 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { Option, type Command } from "commander";
+import { writePage, writeSvg, type Page, type PageTable } from "../plot/index.ts";
+import { costChart, designChart } from "../scaling/sweep/design-charts.ts";
 import { planSweep, short, type PlannedTraining } from "../scaling/sweep/design.ts";
 import { makespan, measureSpeeds, secondsOf, type Speed } from "../scaling/sweep/estimate.ts";
 import { loadSweep } from "../scaling/sweep/load-sweep.ts";
@@ -18,6 +20,8 @@ interface DesignFlags extends PlaceFlags {
   readonly hours?: number;
   readonly gflops?: number;
   readonly output?: string;
+  readonly svg?: string;
+  readonly html?: string;
   readonly json?: boolean;
 }
 
@@ -30,6 +34,8 @@ export function addScaleDesign(scale: Command, io: Io): void {
     .option("--hours <count>", "the same, so that they take so long here", positiveNumber)
     .option("--gflops <rate>", "billions of operations a second that a training reaches (default: a few steps are timed)", positiveNumber)
     .option("--output <file>", "write the trainings there as a sweep that lists them, as JSON")
+    .option("--svg <file>", "draw the trainings over parameters and tokens, with lines of equal compute")
+    .option("--html <file>", "write the proposal with its pictures as a page")
     .addOption(jsonOption())
     .action((file: string, flags: DesignFlags) => runDesign(file, flags, io));
 }
@@ -46,12 +52,14 @@ async function runDesign(file: string, flags: DesignFlags, io: Io): Promise<void
   const planned = await fitted(sweep, first, { ...flags, place, data, speeds });
   const total = totalsOf(planned, speeds, place);
   if (flags.output !== undefined) await writeFile(flags.output, `${JSON.stringify(listed(sweep, planned), undefined, 2)}\n`);
+  if (flags.svg !== undefined) await writeSvg(flags.svg, designChart(planned));
+  if (flags.html !== undefined) await writePage(flags.html, designPage(sweep, planned, speeds, `${describeTotal(planned, total, place)}.`));
   const figures = { sweep: sweep.name, kind: sweep.design.kind, trainings: planned.map((each) => figuresOf(each, speeds)), ...total, jobs: place.jobs, threads: place.threads };
+  const { headings, rows, right } = designTable(planned, speeds);
   printResult(io, flags.json, figures, () => [
     ...describeRules(sweep), "",
-    designTable(planned, speeds), "",
-    `${planned.length} trainings, ${total.flops.toExponential(2)} FLOPs, about ${duration(total.seconds)} with --jobs ${place.jobs} --threads ${place.threads}`
-      + (flags.gflops === undefined ? `, at ${speeds.map(({ flopsPerSecond }) => (flopsPerSecond / 1e9).toFixed(0)).join(", ")} GFLOP/s timed from the smallest to the largest.` : `, at ${flags.gflops} GFLOP/s.`),
+    table(headings, rows, right), "",
+    describeTotal(planned, total, place) + describeSpeeds(speeds, flags.gflops),
     ...describeEpochs(planned),
     `Run it: decade scale run ${flags.output ?? file} --jobs ${place.jobs} --threads ${place.threads}`,
   ].join("\n"));
@@ -67,7 +75,12 @@ async function fitted(
   return planSweep(withLengths(sweep, budget === undefined ? (hours ?? 0) * 3600 / seconds : budget / flops), data);
 }
 
-function totalsOf(planned: readonly PlannedTraining[], speeds: readonly Speed[], { jobs }: Place): { flops: number; seconds: number } {
+interface Totals {
+  readonly flops: number;
+  readonly seconds: number;
+}
+
+function totalsOf(planned: readonly PlannedTraining[], speeds: readonly Speed[], { jobs }: Place): Totals {
   return {
     flops: planned.reduce((sum, { size }) => sum + size.flops, 0),
     seconds: makespan(planned.map((each) => secondsOf(each, speeds)), jobs),
@@ -88,10 +101,21 @@ function sixNd({ size: { parameters, tokens } }: PlannedTraining): number {
   return 6 * parameters * tokens;
 }
 
-function designTable(planned: readonly PlannedTraining[], speeds: readonly Speed[]): string {
-  return table(
-    ["training", "layers", "width", "N", "with embeddings", "tokens D", "epochs", "steps", "rate", "FLOPs", "6ND", "ratio", "MiB", "time"],
-    planned.map((each) => {
+function designPage(sweep: Sweep, planned: readonly PlannedTraining[], speeds: readonly Speed[], total: string): Page {
+  return {
+    title: `The sweep ${sweep.name}`,
+    sections: [
+      { heading: "Trainings", text: [...describeRules(sweep), ...describeEpochs(planned)], chart: { draw: (theme) => designChart(planned, theme) } },
+      { heading: "Cost", text: total, chart: { draw: (theme) => costChart(planned, (each) => secondsOf(each, speeds), theme) } },
+      { heading: "One by one", table: pageTable(designTable(planned, speeds)) },
+    ],
+  };
+}
+
+function designTable(planned: readonly PlannedTraining[], speeds: readonly Speed[]): PageTable & { readonly right: readonly number[] } {
+  return {
+    headings: ["training", "layers", "width", "N", "with embeddings", "tokens D", "epochs", "steps", "rate", "FLOPs", "6ND", "ratio", "MiB", "time"],
+    rows: planned.map((each) => {
       const { name, shape, size, config } = each;
       return [
         name, String(shape.layers), String(shape.width), count(size.parameters), count(size.totalParameters), count(size.tokens), size.epochs.toFixed(2), count(size.steps),
@@ -99,8 +123,24 @@ function designTable(planned: readonly PlannedTraining[], speeds: readonly Speed
         (size.memoryBytes / 2 ** 20).toFixed(0), duration(secondsOf(each, speeds)),
       ];
     }),
-    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13],
-  );
+    right: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13],
+  };
+}
+
+/** A page has less room than a terminal. */
+function pageTable({ headings, rows, right }: ReturnType<typeof designTable>): PageTable {
+  const kept = headings.flatMap((heading, at) => (["with embeddings", "6ND", "ratio"].includes(heading) ? [] : [at]));
+  const chosen = (row: readonly string[]): string[] => kept.map((at) => row[at] ?? "");
+  return { headings: chosen(headings), rows: rows.map(chosen), right: kept.flatMap((at, place) => (right.includes(at) ? [place] : [])), caption: "N is without embeddings and output layer; MiB are of memory." };
+}
+
+function describeTotal(planned: readonly PlannedTraining[], { flops, seconds }: Totals, { jobs, threads }: Place): string {
+  return `${planned.length} trainings, ${flops.toExponential(2)} FLOPs, about ${duration(seconds)} with --jobs ${jobs} --threads ${threads}`;
+}
+
+function describeSpeeds(speeds: readonly Speed[], gflops: number | undefined): string {
+  if (gflops !== undefined) return `, at ${gflops} GFLOP/s.`;
+  return `, at ${speeds.map(({ flopsPerSecond }) => (flopsPerSecond / 1e9).toFixed(0)).join(", ")} GFLOP/s timed from the smallest to the largest.`;
 }
 
 function describeRules({ name, design, shape, learningRate: rule }: Sweep): string[] {

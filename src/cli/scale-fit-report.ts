@@ -1,4 +1,5 @@
 /** What `decade scale fit` says: as figures for programs, and as text for people. */
+import type { PageTable } from "../plot/index.ts";
 import { growthExponents, type Analysis } from "../scaling/fit/analyse.ts";
 import type { EnvelopeFit } from "../scaling/fit/approaches/envelope.ts";
 import type { IsoflopBias, IsoflopFit } from "../scaling/fit/approaches/isoflop.ts";
@@ -13,8 +14,8 @@ import type { LawParameters } from "../scaling/laws/law.ts";
 import { flopsOf } from "../scaling/observation.ts";
 import { table } from "./format.ts";
 
-/** From this part of the loss on, a scatter is worth a word. */
-const largestShown = 8;
+/** Ratios that are printed of a bias. */
+const mostRatios = 8;
 
 interface Further {
   readonly comparison: Comparison | undefined;
@@ -44,46 +45,69 @@ function predictionFigures({ observation, predicted, percent }: Prediction): obj
   return { ...(name !== undefined && { name }), parameters, tokens, flops: flopsOf(observation), loss, predicted, percent };
 }
 
-/** The exponents of the best size and data over compute, with the intervals of the resampled fits. */
+/** The exponents of the best size and data over compute, with the interval of the resampled fits where these differ. */
 function growthOf({ fit, draws, level }: Analysis): { a: number; b: number; intervalOfA?: Interval } | undefined {
   const exponents = (parameters: LawParameters) => growthExponents({ alpha: parameters.alpha ?? NaN, beta: parameters.beta ?? NaN });
   if (!["chinchilla", "data-constrained"].includes(fit.law.name)) return undefined;
-  return { ...exponents(fit.parameters), ...(draws.length > 0 && { intervalOfA: percentileInterval(draws.map((draw) => exponents(draw).a), level) }) };
+  const intervalOfA = percentileInterval(draws.map((draw) => exponents(draw).a), level);
+  return { ...exponents(fit.parameters), ...(intervalOfA[0] < intervalOfA[1] && { intervalOfA }) };
 }
 
 export function describeFit(analysis: Analysis, comparison: Comparison | undefined, refusals: readonly string[]): string {
-  const { fit, level, intervals, loose, leftOut, heldOut } = analysis;
-  const names = fit.law.parameterNames;
-  const rows = names.map((name) => [name, digits(fit.parameters[name]), range(intervals[name])]);
+  const { fit, heldOut } = analysis;
+  return [
+    `${fit.law.name}: ${fit.law.formula}`, "",
+    printed(parameterTable(analysis)), "",
+    qualityOf(analysis),
+    ...(heldOut.length === 0 ? [] : ["", "Set aside, of the most FLOPs:", printed(heldOutTable(analysis))]),
+    ...(comparison === undefined ? [] : ["", printed(comparisonTable(comparison))]),
+    "", fitNotes(analysis, comparison, refusals).join("\n"),
+  ].join("\n");
+}
+
+/** What a reader of the fit should know, a sentence or two each. */
+export function fitNotes(analysis: Analysis, comparison: Comparison | undefined, refusals: readonly string[]): string[] {
+  const { loose, leftOut } = analysis;
   const growth = growthOf(analysis);
   const worst = largest(leftOut);
-  const notes = [
+  return [
     ...(growth === undefined ? [] : [`The best size grows as C^${growth.a.toFixed(3)}${growth.intervalOfA === undefined ? "" : ` (${range(growth.intervalOfA)})`}, the best number of tokens as C^${growth.b.toFixed(3)}.`]),
     `Left out one by one, trainings are predicted to within ${meanPercent(leftOut).toFixed(2)} % on average, ${Math.abs(worst?.percent ?? 0).toFixed(2)} % at most${worst?.observation.name === undefined ? "" : ` (${worst.observation.name})`}.`,
     ...(loose.length === 0 ? [] : [`The data leave ${listed(loose)} loose: ${loose.length === 1 ? "its interval spans" : "their intervals span"} a factor of a hundred or both signs; fix ${loose.length === 1 ? "it" : "one"}, tie the exponents, or add trainings farther apart.`]),
     ...(comparison === undefined ? [] : [comparison.verdict]), ...refusals,
   ];
-  return [
-    `${fit.law.name}: ${fit.law.formula}`, "",
-    table(["parameter", "value", `${100 * level} % interval`], rows, [1, 2]), "",
-    `${fit.objective.points} trainings, R² ${fit.r2.toFixed(4)}, objective ${fit.value.toPrecision(6)} (Huber, delta ${fit.objective.delta}), condition ${fit.condition.toExponential(1)}`,
-    ...(heldOut.length === 0 ? [] : ["", "Set aside, of the most FLOPs:", predictionTable(analysis)]),
-    ...(comparison === undefined ? [] : ["", comparisonTable(comparison)]),
-    "", notes.join("\n"),
-  ].join("\n");
 }
 
-function predictionTable({ heldOut, level }: Analysis): string {
-  return table(["training", "parameters", "tokens", "measured", "predicted", "error", `${100 * level} % interval`], heldOut.map(({ observation, predicted, percent, interval }, at) => [
-    observation.name ?? String(at + 1), observation.parameters.toPrecision(3), observation.tokens.toPrecision(3), observation.loss.toFixed(4), predicted.toFixed(4),
-    `${percent >= 0 ? "+" : ""}${percent.toFixed(2)} %`, range(interval),
-  ]), [1, 2, 3, 4, 5, 6]);
+export function qualityOf({ fit: { objective, r2, value, condition } }: Analysis): string {
+  return `${objective.points} trainings, R² ${r2.toFixed(4)}, objective ${value.toPrecision(6)} (Huber, delta ${objective.delta}), condition ${condition.toExponential(1)}`;
 }
 
-function comparisonTable({ laws }: Comparison): string {
-  return table(["law", "free", "log-likelihood", "AIC", "BIC", "AIC beyond the best"], laws.map(({ law, freedoms, logLikelihood, aic, bic, aicDifference, standardError }) => [
-    law, String(freedoms), logLikelihood.toFixed(2), aic.toFixed(2), bic.toFixed(2), `${aicDifference.toFixed(2)} ± ${(2 * standardError).toFixed(2)}`,
-  ]), [1, 2, 3, 4, 5]);
+export function parameterTable({ fit, level, intervals }: Analysis): PageTable {
+  return {
+    headings: ["parameter", "value", `${100 * level} % interval`],
+    rows: fit.law.parameterNames.map((name) => [name, digits(fit.parameters[name]), range(intervals[name])]), right: [1, 2],
+  };
+}
+
+export function heldOutTable({ heldOut, level }: Analysis): PageTable {
+  return {
+    headings: ["training", "parameters", "tokens", "measured", "predicted", "error", `${100 * level} % interval`],
+    rows: heldOut.map(({ observation, predicted, percent, interval }, at) => [
+      observation.name ?? String(at + 1), observation.parameters.toPrecision(3), observation.tokens.toPrecision(3), observation.loss.toFixed(4), predicted.toFixed(4),
+      `${percent >= 0 ? "+" : ""}${percent.toFixed(2)} %`, range(interval),
+    ]),
+    right: [1, 2, 3, 4, 5, 6],
+  };
+}
+
+export function comparisonTable({ laws }: Comparison): PageTable {
+  return {
+    headings: ["law", "free", "log-likelihood", "AIC", "BIC", "AIC beyond the best"],
+    rows: laws.map(({ law, freedoms, logLikelihood, aic, bic, aicDifference, standardError }) => [
+      law, String(freedoms), logLikelihood.toFixed(2), aic.toFixed(2), bic.toFixed(2), `${aicDifference.toFixed(2)} ± ${(2 * standardError).toFixed(2)}`,
+    ]),
+    right: [1, 2, 3, 4, 5],
+  };
 }
 
 export function evaluationFigures({ fitted, value, r2, points, delta, own }: Evaluation): object {
@@ -93,17 +117,26 @@ export function evaluationFigures({ fitted, value, r2, points, delta, own }: Eva
   };
 }
 
-export function describeEvaluation({ fitted, value, r2, points, own }: Evaluation): string {
-  const headings = ["", fitted.source, ...(own === undefined ? [] : ["fit to the table"])];
+export function describeEvaluation(evaluation: Evaluation): string {
+  const { fitted: { law }, points } = evaluation;
+  return [`${law.name}: ${law.formula}`, "", printed(evaluationTable(evaluation)), "", `${points} trainings.`].join("\n");
+}
+
+/** Published or saved values beside those of the trainings' own fit. */
+export function evaluationTable({ fitted, value, r2, own }: Evaluation): PageTable {
   const row = (name: string, known: number, fit: number | undefined) => [name, digits(known), ...(own === undefined ? [] : [digits(fit)])];
-  return [
-    `${fitted.law.name}: ${fitted.law.formula}`, "",
-    table(headings, [
+  return {
+    headings: ["", fitted.source, ...(own === undefined ? [] : ["fit to the table"])],
+    rows: [
       ...fitted.law.parameterNames.map((name) => row(name, fitted.parameters[name] ?? NaN, own?.parameters[name])),
       ["R²", r2.toFixed(4), ...(own === undefined ? [] : [own.r2.toFixed(4)])], row("objective", value, own?.value),
-    ], [1, 2]), "",
-    `${points} trainings.`,
-  ].join("\n");
+    ],
+    right: [1, 2],
+  };
+}
+
+function printed({ headings, rows, right }: PageTable): string {
+  return table(headings, rows, right);
 }
 
 type ApproachFit = { readonly points: number; readonly level: number } & (
@@ -142,7 +175,7 @@ export function describeApproach(fit: ApproachFit): string {
 function describeBias(bias: IsoflopBias | undefined): string[] {
   if (bias === undefined) return [];
   const { closedForm, recovered, sizeRatios } = bias;
-  const ratios = sizeRatios.slice(0, largestShown).map((ratio) => ratio.toFixed(3)).join(", ");
+  const ratios = sizeRatios.slice(0, mostRatios).map((ratio) => ratio.toFixed(3)).join(", ");
   return [
     `Bias of the approach, from losses of the law fitted to the same trainings, without noise: it makes a = ${recovered.a.toFixed(4)} of ${closedForm.a.toFixed(4)} (${signed(recovered.a - closedForm.a)}), and the best sizes ${ratios} times the law's own.`,
     "",

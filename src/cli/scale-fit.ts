@@ -1,14 +1,13 @@
 import { existsSync } from "node:fs";
+import { basename } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
-import type { ThemeName } from "../plot/index.ts";
-import { writePage, type PageFigure } from "../plot/page.ts";
-import { writeSvg } from "../plot/render.ts";
+import { writePage, writeSvg, type Page, type PageFigure } from "../plot/index.ts";
 import { analyse, savedLaw, type Analysis } from "../scaling/fit/analyse.ts";
 import { allocationChart, envelopeChart, valleyChart } from "../scaling/fit/approaches/approach-charts.ts";
 import { fitEnvelope } from "../scaling/fit/approaches/envelope.ts";
 import { fitIsoflops, isoflopBias, type IsoflopBias } from "../scaling/fit/approaches/isoflop.ts";
 import { evaluateLaw } from "../scaling/fit/evaluate.ts";
-import { agreementChart, fitChart, frontierChart, soleVariable, type FitPicture } from "../scaling/fit/fit-charts.ts";
+import { fitChart, type FitPicture } from "../scaling/fit/fit-charts.ts";
 import { defaultDelta, fitLaw, setHighestAside, type LawFit } from "../scaling/fit/fit-law.ts";
 import { compareFits, type Comparison } from "../scaling/fit/likelihood.ts";
 import { defaultDescents } from "../scaling/fit/optimise.ts";
@@ -16,12 +15,13 @@ import { projectChinchilla } from "../scaling/fit/variable-projection.ts";
 import { lawNamed, lawNames } from "../scaling/laws/catalogue.ts";
 import { readLawFile, writeLawFile } from "../scaling/laws/law-file.ts";
 import { publishedLaws, type FittedLaw } from "../scaling/laws/published.ts";
-import { flopsOf, type Observation } from "../scaling/observation.ts";
+import type { Observation } from "../scaling/observation.ts";
 import { ScalingError } from "../scaling/scaling-error.ts";
 import { readObservations, type ObservationColumns } from "../scaling/table/observations.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, nonNegativeInteger, number, positiveInteger, positiveNumber, repeated } from "./options.ts";
+import { evaluationPage, fitPage } from "./scale-fit-page.ts";
 import { approachFigures, describeApproach, describeEvaluation, describeFit, evaluationFigures, fitFigures } from "./scale-fit-report.ts";
 
 export interface ScaleFitFlags {
@@ -96,14 +96,15 @@ async function runScaleFit(file: string, flags: ScaleFitFlags, io: Io): Promise<
   checkFlags(flags);
   const all = await readObservations(file, columnsOf(flags));
   if (flags.approach !== "3") return runApproach(all, flags, io);
-  if (flags.with !== undefined) return runEvaluation(all, flags.with, flags, io);
+  if (flags.with !== undefined) return runEvaluation(file, all, flags.with, flags, io);
   const { kept, aside } = setHighestAside(all, flags.dropHighest);
   const [first = "chinchilla"] = flags.law.length > 0 || flags.twoSteps !== true ? flags.law : ["data-constrained"];
   const analysis = await analyse(first, kept, { ...fitOptions(flags), level: flags.level, repetitions: flags.bootstrap, seed: flags.seed, aside });
   const { comparison, refusals } = await compare(analysis.fit, kept, flags);
   const projection = first === "chinchilla" && Object.keys(flags.fix).length === 0 ? projectChinchilla(kept, flags.tieExponents) : undefined;
   if (flags.save !== undefined) await writeLawFile(flags.save, savedLaw(analysis, `fit to ${file}`, kept));
-  await draw({ fitted: analysis.fit, observations: kept, aside }, file, describeFit(analysis, comparison, refusals), flags);
+  const picture: FitPicture = { fitted: analysis.fit, observations: kept, aside };
+  await draw(picture, flags, () => fitPage(picture, basename(file), analysis, comparison, refusals));
   const bias = isoflopBiasOf(analysis, kept, flags);
   printResult(io, flags.json, fitFigures(analysis, { comparison, refusals, projection, bias, repetitions: flags.bootstrap }), () => describeFit(analysis, comparison, refusals));
 }
@@ -159,19 +160,9 @@ function isoflopBiasOf({ fit }: Analysis, observations: readonly Observation[], 
   }
 }
 
-async function draw(picture: FitPicture, file: string, summary: string, { svg, html }: ScaleFitFlags): Promise<void> {
+async function draw(picture: FitPicture, { svg, html }: ScaleFitFlags, page: () => Page): Promise<void> {
   if (svg !== undefined) await writeSvg(svg, fitChart(picture));
-  if (html === undefined) return;
-  const { law } = picture.fitted;
-  const frontier = { heading: "Against compute", chart: { draw: (theme: ThemeName) => frontierChart(picture, flopsOf, theme), caption: "The line is the lowest loss that the law has for each compute." } };
-  await writePage(html, {
-    title: `The law ${law.name}, fitted to ${file}`,
-    sections: [
-      { heading: "Fit", text: [law.formula, ...summary.split("\n\n").slice(-1)], chart: { draw: (theme) => fitChart(picture, theme) } },
-      ...(soleVariable(picture.fitted) === undefined ? [frontier] : []),
-      { heading: "Predicted and measured", chart: { draw: (theme) => agreementChart(picture, theme) } },
-    ],
-  });
+  if (html !== undefined) await writePage(html, page());
 }
 
 async function runApproach(observations: readonly Observation[], flags: ScaleFitFlags, io: Io): Promise<void> {
@@ -207,11 +198,12 @@ async function drawApproach(figures: readonly PageFigure[], { svg, html, approac
   if (html !== undefined) await writePage(html, { title: `Approach ${approach}`, sections: figures.map((chart, at) => ({ heading: at === 0 ? "Losses" : "Best size", chart })) });
 }
 
-async function runEvaluation(observations: readonly Observation[], given: string, flags: ScaleFitFlags, io: Io): Promise<void> {
+async function runEvaluation(file: string, observations: readonly Observation[], given: string, flags: ScaleFitFlags, io: Io): Promise<void> {
   const known = await knownLaw(given);
   const [name = known.law.name] = flags.law;
   const evaluation = evaluateLaw({ ...known, law: lawNamed(name) }, observations, flags.delta);
-  await draw({ fitted: evaluation.fitted, observations, aside: [] }, given, describeEvaluation(evaluation), flags);
+  const picture: FitPicture = { fitted: evaluation.fitted, observations, aside: [] };
+  await draw(picture, flags, () => evaluationPage(picture, basename(file), evaluation));
   printResult(io, flags.json, evaluationFigures(evaluation), () => describeEvaluation(evaluation));
 }
 

@@ -3,14 +3,18 @@ import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
+import { writePage, writeSvg, type Page, type ThemeName } from "../plot/index.ts";
 import { planSweep } from "../scaling/sweep/design.ts";
 import { loadSweep } from "../scaling/sweep/load-sweep.ts";
 import type { Standing } from "../scaling/sweep/run-queue.ts";
 import { slurmArray } from "../scaling/sweep/slurm-array.ts";
+import { byTokens, lossChart, sizeChart } from "../scaling/sweep/sweep-charts.ts";
 import { findRuns, sweepFolder, trainRuns, writeTables, type SweepRun } from "../scaling/sweep/sweep-runs.ts";
 import type { Sweep } from "../scaling/sweep/sweep-schema.ts";
+import type { SweepRow } from "../scaling/sweep/sweep-table.ts";
 import { nearest } from "../train/suggest.ts";
 import { CommandError, EXIT, Failure, Interruption, UsageError } from "./errors.ts";
+import { count, duration } from "./format.ts";
 import { interruptible } from "./interrupt.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, nonNegativeInteger, positiveNumber, repeated } from "./options.ts";
@@ -26,6 +30,8 @@ interface RunFlags extends PlaceFlags {
   readonly time?: string;
   readonly partition?: string;
   readonly sbatch: readonly string[];
+  readonly svg?: string;
+  readonly html?: string;
   readonly json?: boolean;
 }
 
@@ -41,6 +47,8 @@ export function addScaleRun(scale: Command, io: Io): void {
     .option("--time <limit>", "with --slurm: longest run time of a training, such as 8:00:00; a checkpoint is saved before it")
     .option("--partition <name>", "with --slurm: partition to use")
     .option("--sbatch <option>", "with --slurm: a further option of sbatch, such as --sbatch=--mem=4G; may be repeated", repeated, [])
+    .option("--svg <file>", "draw the losses of what is done against compute, with their envelope")
+    .option("--html <file>", "write what is done with its pictures as a page")
     .addOption(jsonOption())
     .addHelpText("after", "\nCtrl-C saves a checkpoint of each training and exits with code 130; a second Ctrl-C exits at once.")
     .action((file: string, flags: RunFlags) => runSweep(file, flags, io));
@@ -57,6 +65,7 @@ async function runSweep(file: string, flags: RunFlags, io: Io): Promise<void> {
   if (flags.slurm) return submit(file, sweep, asked, flags, io);
   const standings = await trainAll(sweep, asked, { ...place, retries: flags.retries }, io);
   const { csv, rows, open } = await writeTables(sweep, all);
+  await draw(sweep, rows, flags, io);
   const failed = [...standings].flatMap(([{ name, folder }, standing]) => (standing.kind === "failed" ? [{ name, run: folder, error: standing.error }] : []));
   const elsewhere = [...standings].flatMap(([{ name }, { kind }]) => (kind === "elsewhere" ? [name] : []));
   printResult(io, flags.json, { sweep: sweep.name, csv, trainings: all.length, finished: rows.length, failed, open: open.map(({ name }) => name), rows }, () => [
@@ -69,9 +78,39 @@ async function runSweep(file: string, flags: RunFlags, io: Io): Promise<void> {
   if (failed.length > 0) throw new Failure(EXIT.failed);
 }
 
-function checkFlags({ slurm, print, time, partition, sbatch }: RunFlags): void {
+function checkFlags({ slurm, print, time, partition, sbatch, svg, html }: RunFlags): void {
+  if (slurm && (svg ?? html) !== undefined) throw new UsageError(`--${svg === undefined ? "html" : "svg"} draws what is done, and --slurm only submits; give it when you gather the results.`);
   const [onlySlurm] = Object.entries({ print, time, partition, sbatch: sbatch[0] }).find(([, value]) => value !== undefined) ?? [];
   if (!slurm && onlySlurm !== undefined) throw new UsageError(`--${onlySlurm} is for a job that is submitted; give --slurm with it.`);
+}
+
+/** Draws what is done; nothing where nothing is. */
+async function draw({ name }: Sweep, rows: readonly SweepRow[], { svg, html }: RunFlags, io: Io): Promise<void> {
+  if ((svg ?? html) === undefined) return;
+  if (rows.length === 0) return io.err("No training is done, so that nothing is drawn.\n");
+  if (svg !== undefined) await writeSvg(svg, lossChart(rows));
+  if (html !== undefined) await writePage(html, sweepPage(name, rows));
+}
+
+function sweepPage(name: string, rows: readonly SweepRow[]): Page {
+  const groups = byTokens(rows);
+  return {
+    title: `The sweep ${name}`,
+    sections: [
+      { heading: "Against compute", chart: { draw: (theme) => lossChart(rows, theme) } },
+      ...(groups.length === 0 ? [] : [{ heading: "Against size", chart: { draw: (theme: ThemeName) => sizeChart(groups, theme) } }]),
+      {
+        heading: "Trainings",
+        table: {
+          headings: ["training", "layers", "width", "N", "tokens D", "epochs", "FLOPs", "loss", "time"],
+          rows: rows.map((row) => [
+            row.name, String(row.layers), String(row.width), count(row.parameters), count(row.tokens), row.epochs.toFixed(2), row.flops.toExponential(2), row.loss.toFixed(4), duration(row.seconds),
+          ]),
+          right: [1, 2, 3, 4, 5, 6, 7, 8], caption: "N is without embeddings and output layer; the loss is that of validation at the end, in nats a token.",
+        },
+      },
+    ],
+  };
 }
 
 /** The trainings that are asked for. @throws CommandError where one is not of the sweep */

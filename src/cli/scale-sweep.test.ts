@@ -44,14 +44,16 @@ async function written(name: string): Promise<Record<string, number>> {
 describe("a sweep from its design to its table", () => {
   it("is proposed, run, and not run again; what is added to it is all that trains", async () => {
     const file = await writeSweep("grid", { kind: "grid", parameters: [1e3, 4e3], tokens: [640, 1280] });
-    const designed = await place.decade("scale", "design", file, "--jobs", "2", "--json", "--output", place.path("listed.json"));
+    const designed = await place.decade("scale", "design", file, "--jobs", "2", "--json", "--output", place.path("listed.json"), "--svg", place.path("design.svg"), "--html", place.path("design.html"));
     expect(designed.err).toBe("");
     const { trainings, flops, seconds } = lastLine(designed.out) as { trainings: { name: string; flops: number; sixND: number }[]; flops: number; seconds: number };
     expect(trainings.map(({ name }) => name)).toEqual(["n792-d640", "n792-d1.28k", "n3.12k-d640", "n3.12k-d1.28k"].map((name) => expect.stringMatching(new RegExp(`^n[\\d.]+k?-${name.split("-")[1] ?? ""}$`)) as string));
     expect(flops).toBe(trainings.reduce((sum, each) => sum + each.flops, 0));
     expect(seconds).toBeGreaterThan(0);
+    expect(await readFile(place.path("design.svg"), "utf8")).toContain("model size N (parameters)");
+    expect(await readFile(place.path("design.html"), "utf8")).toContain("What the trainings cost");
 
-    const first = await place.start("scale", "run", file, "--jobs", "2", "--json").ended;
+    const first = await place.start("scale", "run", file, "--jobs", "2", "--json", "--svg", place.path("run.svg"), "--html", place.path("run.html")).ended;
     expect(first.code, first.err).toBe(0);
     expect(lastLine(first.out)).toMatchObject({ sweep: "grid", trainings: 4, finished: 4, failed: [], open: [] });
     const rows = await readRows("grid");
@@ -61,6 +63,9 @@ describe("a sweep from its design to its table", () => {
       expect(Number(row["loss"])).toBeLessThan(Math.log(12)); // characters that are drawn evenly, of 8 kinds and 2 special tokens
       expect(existsSync(join(row["run"] ?? "", "checkpoints"))).toBe(true);
     }
+
+    expect(await readFile(place.path("run.svg"), "utf8")).toContain(">envelope<");
+    expect(await readFile(place.path("run.html"), "utf8")).toContain("Against size");
 
     const before = await written("grid");
     expect((await place.start("scale", "run", place.path("listed.json")).ended).err).toContain("4 of 4 trainings are done already.");
@@ -142,6 +147,7 @@ describe("bad input", () => {
     ["a size that none is below", ["scale", "run", "one.json", "--max-parameters", "5"], 1, /No training of the sweep has at most 5 parameters; the smallest has \d+/],
     ["no memory", ["scale", "run", "one.json", "--memory", "1"], 1, /The training one needs about \d+ MiB of memory, but there are 1 MiB/],
     ["two budgets", ["scale", "design", "one.json", "--budget", "1e9", "--hours", "1"], 2, /--budget and --hours cannot be given together/],
+    ["a picture of what is only submitted", ["scale", "run", "one.json", "--slurm", "--svg", "one.svg"], 2, /--svg draws what is done, and --slurm only submits/],
     ["a time without Slurm", ["scale", "run", "one.json", "--time", "1:00:00"], 2, /--time is for a job that is submitted/],
   ])("%s", async (_, [...args], code, message) => {
     await writeSweep("one", listed([{ name: "one", set: { "training.steps": 5 } }]));

@@ -1,9 +1,9 @@
 /** Pictures of fits of a law: where its loss is alike and best, what it predicts of what was measured, and how it falls. */
-import { lineChart, scatterChart, type Chart, type LineSeries, type ThemeName } from "../../plot/index.ts";
+import { lineChart, type Chart, type LineSeries, type ThemeName } from "../../plot/index.ts";
 import { lowestBetween } from "../golden-section.ts";
 import type { FittedLaw } from "../laws/published.ts";
 import { symbolOf, variableOf, type ScaleVariable } from "../laws/power.ts";
-import type { Observation, Scale } from "../observation.ts";
+import { approximateFlops, type Observation, type Scale } from "../observation.ts";
 
 /** What a picture of a fit shows. */
 export interface FitPicture {
@@ -50,7 +50,7 @@ function contourChart({ fitted, observations, aside }: FitPicture, theme: ThemeN
     name, style: "markers", points: trainings.map(({ parameters, tokens }) => ({ x: parameters, y: tokens })),
   }]);
   return lineChart({
-    title: `Equal loss under the law ${fitted.law.name}`, subtitle: `loss in nats a token; ${fitted.law.formula.length < 70 ? fitted.law.formula : fitted.law.source}`, theme,
+    title: `Equal loss under the law ${fitted.law.name}`, subtitle: `loss in nats a token, every token new; ${fitted.law.formula.length < 70 ? fitted.law.formula : fitted.law.source}`, theme,
     x: sizeAxis, y: { title: "training tokens D", unit: "tokens", scale: "log" }, width: 560, height: 380,
     series: [...lines, ...frontier, ...markers("trainings", observations), ...markers("set aside", aside)],
   });
@@ -91,29 +91,34 @@ function curveChart({ fitted, observations, aside }: FitPicture, variable: Scale
 
 /** What the law gives against what was measured; on the diagonal they are alike. */
 export function agreementChart({ fitted, observations, aside }: FitPicture, theme: ThemeName = "light"): Chart {
-  const point = (group: string) => (observation: Observation) => ({ x: observation.loss, y: fitted.law.loss(fitted.parameters, observation), group });
-  const points = [...observations.map(point("fitted to")), ...aside.map(point("set aside"))];
-  const ends = extent(points.flatMap(({ x, y }) => [x, y]), 1.02);
-  return scatterChart({
-    title: "Predicted against measured loss", theme, x: { title: "measured loss", unit: "nats a token", domain: ends }, y: { title: "predicted loss", unit: "nats a token", domain: ends },
-    points, width: 400, height: 400,
+  const point = (observation: Observation) => ({ x: observation.loss, y: fitted.law.loss(fitted.parameters, observation) });
+  const [points, asidePoints] = [observations.map(point), aside.map(point)];
+  const [low, high] = extent([...points, ...asidePoints].flatMap(({ x, y }) => [x, y]), 1.05);
+  return lineChart({
+    title: "Predicted against measured loss", subtitle: "on the line they are alike", theme,
+    x: { title: "measured loss", unit: "nats a token", domain: [low, high] }, y: { title: "predicted loss", unit: "nats a token", domain: [low, high] }, width: 400, height: 400,
+    series: [
+      { name: "alike", weight: "thin", unlisted: true, points: [{ x: low, y: low }, { x: high, y: high }] },
+      { name: "trainings", style: "markers", points },
+      ...(asidePoints.length === 0 ? [] : [{ name: "set aside", style: "markers" as const, points: asidePoints }]),
+    ],
   });
 }
 
-/** Measured losses over compute, and the lowest that the law has for each. */
-export function frontierChart({ fitted, observations, aside }: FitPicture, flopsOf: (scale: Scale) => number, theme: ThemeName = "light"): Chart {
+/** Measured losses over compute, and the lowest that the law has for each; compute is 6·N·D, which is what a law of N and D knows. */
+export function frontierChart({ fitted, observations, aside }: FitPicture, theme: ThemeName = "light"): Chart {
   const all = [...observations, ...aside];
-  const computes = spaced(all.map(flopsOf));
+  const computes = spaced(all.map(approximateFlops));
   const [low, high] = extent(all.map(({ parameters }) => parameters), 30);
   const lowest = (flops: number): number => {
     const lossAt = (logSize: number) => fitted.law.loss(fitted.parameters, { parameters: Math.exp(logSize), tokens: flops / (6 * Math.exp(logSize)) });
     return lossAt(lowestBetween(lossAt, Math.log(low), Math.log(high)));
   };
   const markers = (name: string, trainings: readonly Observation[]): LineSeries[] => (trainings.length === 0 ? [] : [{
-    name, style: "markers", points: trainings.map((each) => ({ x: flopsOf(each), y: each.loss })),
+    name, style: "markers", points: trainings.map((each) => ({ x: approximateFlops(each), y: each.loss })),
   }]);
   return lineChart({
-    title: "Loss against compute", theme, x: { title: "compute C", unit: "floating-point operations", scale: "log" }, y: lossAxis, width: 560, height: 340,
+    title: "Loss against compute", theme, x: { title: "compute C = 6 N D", unit: "floating-point operations", scale: "log" }, y: lossAxis, width: 560, height: 340,
     series: [{ name: "efficient frontier", points: computes.map((x) => ({ x, y: lowest(x) })) }, ...markers("trainings", observations), ...markers("set aside", aside)],
   });
 }
