@@ -51,7 +51,7 @@ const trainingSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe("Whether groups whose rewards are all equal, which teach nothing, give way to further problems (Yu et al. 2025, section 3.2)."),
-  rounds: positive().default(4).describe("How often, at most, `problems` problems are drawn for one rollout where groups give way; then groups without variance fill it up."),
+  rounds: positive().default(4).describe("How often problems are drawn for one rollout, at most, where groups give way: `problems` first, then as many as are missing; at the end groups without variance fill it up."),
   optimizer: optimizerSchema.prefault({ kind: "adamw", learningRate: 1e-4, weightDecay: 0 }).describe("The update rule."),
   schedule: scheduleSchema.prefault({ kind: "constant" }).describe("How the learning rate changes; an epoch is a rollout."),
   clipNorm: z.number().gt(0).nullable().default(1).describe("Largest Euclidean norm of all gradients together; null: no limit."),

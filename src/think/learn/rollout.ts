@@ -52,7 +52,7 @@ interface Group {
 
 /**
  * Draws attempts at problems of the training split. Which problems and draws they are follows from the seed and the
- * rollout's number alone. With dynamic sampling, groups whose rewards are all equal give way to those of further
+ * rollout's number alone. With dynamic sampling, groups whose rewards are all equal give way to those of as many further
  * problems, up to so many rounds; what is still missing then is filled up with them.
  *
  * @throws ThinkError where the task has too few problems, or one is longer than the model can look at
@@ -62,13 +62,13 @@ export async function drawRollout(explorer: Explorer, number: number, options: R
   const all: Group[] = [];
   const useful = (): Group[] => (dynamicSampling ? all.filter(({ rewards }) => hasVariance(rewards)) : all);
   for (let round = 0; round < rounds && useful().length < problems; round++) {
-    all.push(...await drawGroups(explorer, hash32(options.seed, number, round), options));
+    all.push(...await drawGroups(explorer, problems - useful().length, hash32(options.seed, number, round), options));
   }
   const chosen = [...new Set([...useful(), ...all])].slice(0, problems);
   return { samples: chosen.flatMap((group) => rewarded(group, advantages)), figures: figuresOf(all) };
 }
 
-async function drawGroups(explorer: Explorer, seed: number, { problems: count, samples, temperature }: RolloutOptions): Promise<Group[]> {
+async function drawGroups(explorer: Explorer, count: number, seed: number, { samples, temperature }: RolloutOptions): Promise<Group[]> {
   const { task, generator, maxTokens } = explorer;
   const problems = await task.problems("train", { seed, count });
   if (problems.length < count) {
