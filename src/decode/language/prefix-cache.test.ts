@@ -62,6 +62,9 @@ test("a prompt is read from where it parts from earlier ones and their samples",
   expect((await draw(generator, [`abcab${sample?.text}e`, "abcac", "deded"], options)).read).toEqual([2, 1, 5]);
   // Where little of it is remembered, it is read with the others.
   expect((await draw(generator, ["abeee"], options)).read).toEqual([5]);
+  // Two prompts take a run for each token that is missing, which is more than eight tokens; one is read at once.
+  expect((await draw(generator, ["abcaed", "abcaea"], options)).read).toEqual([6, 6]);
+  expect((await draw(generator, ["abcaeeb"], options)).read).toEqual([2]);
   await generator.dispose();
 });
 

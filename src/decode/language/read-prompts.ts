@@ -31,10 +31,10 @@ export async function readPrompts(scorer: TokenScorer, prompts: readonly Prompt[
   }
   const reader = new PromptReader(scorer, prefixes, capacity, options);
   const groups: Group[] = [];
-  for (const [missing, places] of byMissing(prompts, prefixes)) {
-    const own = places.map((place) => prompts[place] ?? []);
-    if (missing === undefined) groups.push({ places, ...await reader.fromBeginning(own) });
-    else if (places.length > missing) groups.push({ places, ...await reader.tokenByToken(own, missing) });
+  const { known, others } = sorted(prompts, prefixes);
+  if (others.length > 0) groups.push({ places: others, ...await reader.fromBeginning(others.map((place) => prompts[place] ?? [])) });
+  for (const { missing, places } of known) {
+    if (places.length > missing) groups.push({ places, ...await reader.tokenByToken(places.map((place) => prompts[place] ?? []), missing) });
     else for (const place of places) groups.push({ places: [place], ...await reader.atOnce(prompts[place] ?? [], missing) });
   }
   const joined = inOrder(prompts, groups, prefixes);
@@ -50,18 +50,27 @@ export function fillUp(texts: readonly Prompt[]): NewTokens {
   return { tokens, counts: Int32Array.from(texts, ({ length }) => length) };
 }
 
+/** About how many tokens more are read in the time that one more run of a model takes. */
+const TOKENS_OF_A_RUN = 16;
+
 /**
- * Places of prompts by how many of their tokens are not remembered; under `undefined` those that are read from the beginning,
- * as most of them is not. They are read all at once, which is quicker than what is few tokens less, but one by one.
+ * Places of prompts of which at least half is remembered, by how many of their tokens are missing, and those of all others.
+ * These are read together from the beginning, as are prompts whose missing tokens would take many runs for what that saves.
  */
-function byMissing(prompts: readonly Prompt[], prefixes: RememberedPrefixes): Map<number | undefined, number[]> {
-  const groups = new Map<number | undefined, number[]>();
+function sorted(prompts: readonly Prompt[], prefixes: RememberedPrefixes): { known: { missing: number; places: readonly number[] }[]; others: readonly number[] } {
+  const [groups, others] = [new Map<number, number[]>(), new Array<number>()];
   for (const [place, prompt] of prompts.entries()) {
     const missing = prompt.length - prefixes.count(prompt);
-    const key = 2 * missing > prompt.length ? undefined : missing;
-    groups.set(key, [...groups.get(key) ?? [], place]);
+    if (2 * missing > prompt.length) others.push(place);
+    else groups.set(missing, [...groups.get(missing) ?? [], place]);
   }
-  return groups;
+  const known = [];
+  for (const [missing, places] of groups) {
+    const saved = places.reduce((sum, place) => sum + (prompts[place]?.length ?? 0) - missing, 0);
+    if (saved < TOKENS_OF_A_RUN * (Math.min(missing, places.length) - 1)) others.push(...places);
+    else known.push({ missing, places });
+  }
+  return { known, others };
 }
 
 class PromptReader {
@@ -109,10 +118,12 @@ class PromptReader {
 function inOrder(prompts: readonly Prompt[], groups: readonly Group[], prefixes: RememberedPrefixes): ReadPrompts {
   const rows = groups.flatMap(({ places, scores, reading }) => places.map((place, row) => ({ place, scores: () => scores(row), reading })));
   const order = prompts.map((_, place) => rows.findIndex((row) => row.place === place));
-  const memory = groups.length === 1 ? groups[0]?.memory : prefixes.join(groups.map((group) => group.memory)).keep(order);
+  const memories = groups.map(({ memory }) => memory);
+  const [memory, ...more] = memories;
   if (memory === undefined) throw new Error("No prompts were given to be read; give at least one.");
+  const whole = more.length === 0 ? memory : prefixes.join(memories);
   return {
-    memory,
+    memory: order.every((row, place) => row === place) ? whole : whole.keep(order),
     scores: (place) => rows[order[place] ?? 0]?.scores() ?? failUnread(place),
     readings: prompts.map((prompt, place) => rows[order[place] ?? 0]?.reading(prompt) ?? failUnread(place)),
   };
