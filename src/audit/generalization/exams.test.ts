@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import type { Pair } from "../../data/source.ts";
 import { ScriptedSampler } from "../../think/fixtures/scripted-sampler.ts";
 import { openTask, taskKinds } from "../../think/tasks/open-task.ts";
 import { examine } from "./examine.ts";
@@ -18,7 +17,7 @@ const some = { ...choice, problems: 300 };
 /** A run that answers as a function says, and learned from these pairs. */
 function scripted(answer: (prompt: string) => string, parts: Partial<ExaminedRun> = {}): ExaminedRun {
   return {
-    path: "scripted", kind: "scripted", pairs: undefined, writesSymbols: true, examples: 1, draws: true,
+    path: "scripted", kind: "scripted", pairs: undefined, learned: undefined, writesSymbols: true, examples: 1, draws: true,
     sampler: () => new ScriptedSampler((prompt) => [[answer(prompt), 1]]), dispose: async () => Promise.resolve(), ...parts,
   };
 }
@@ -31,15 +30,15 @@ describe.skipIf(!existsSync(folder))("scan", () => {
   async function learner(options: string, can: (actions: readonly string[], prompt: string) => boolean): Promise<ExaminedRun> {
     const task = openTask(`scan:folder=${folder},${options}`);
     const solutions = new Map<string, string>();
-    const parts = { train: [] as Pair[], validation: [] as Pair[], test: [] as Pair[] };
+    const learned: string[] = [];
     for (const split of ["train", "validation", "test"] as const) {
       for (const problem of await task.problems(split, all)) {
         solutions.set(problem.prompt, task.solution(problem));
-        parts[split].push({ source: problem.prompt, target: task.solution(problem) });
+        if (split === "train") learned.push(problem.prompt);
       }
     }
     const actionsOf = (prompt: string): string => solutions.get(prompt) ?? "";
-    return scripted((prompt) => (can(actionsOf(prompt).trim().split(" "), prompt) ? actionsOf(prompt) : "I_WALK"), { pairs: { ...parts, validation: [], test: [] } });
+    return scripted((prompt) => (can(actionsOf(prompt).trim().split(" "), prompt) ? actionsOf(prompt) : "I_WALK"), { learned });
   }
 
   it("knows the random split by what was learned, and asks its whole test as like training", async () => {
@@ -73,7 +72,7 @@ describe.skipIf(!existsSync(folder))("scan", () => {
 
   it("says what to do where the split is not known", async () => {
     await expect(scanExam(named)(scripted(() => ""), choice)).rejects.toThrow(/scripted does not say which commands it learned from; name the split/);
-    const other = scripted(() => "", { pairs: { train: [{ source: "hello", target: "bonjour" }], validation: [], test: [] } });
+    const other = scripted(() => "", { learned: ["hello"] });
     await expect(scanExam(named)(other, choice)).rejects.toThrow(/learned from no command of SCAN/);
     await expect(scanExam(parseTask(`scan:folder=${folder},split=longest`))(other, choice)).rejects.toThrow(/no split "longest"/);
   });

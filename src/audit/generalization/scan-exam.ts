@@ -35,7 +35,7 @@ export function scanExam(named: NamedTask): ExamMaker {
     const folder = named.options.get("folder") ?? await findFolder();
     const open = (split: ScanSplit): Task => openTask(formatTask(named, { folder, split }));
     const asked = named.options.get("split");
-    const learned = run.pairs && new Set(run.pairs.train.map(({ source }) => source));
+    const learned = run.learned && new Set(run.learned);
     const split = scanSplits.find((each) => each === asked) ?? (asked === undefined ? await trainedSplit(run, learned, open) : undefined);
     if (split === undefined) return Promise.reject(new AuditError(`SCAN has no split "${asked}"; choose ${scanSplits.join(", ")}.`));
     return examOf(open(split), split, learned, choice);
