@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import type { Command } from "commander";
-import { Generator } from "../decode/language/generator.ts";
+import { holdOut, readCompletions } from "../data/completions/completions.ts";
+import { Generator, type TextModel } from "../decode/language/generator.ts";
 import { onnx } from "../engines/onnx/engine.ts";
 import { loadAnyConfig } from "../train/config-load.ts";
 import { applyOverrides } from "../train/config-overrides.ts";
@@ -19,7 +20,8 @@ interface PretrainFlags {
   readonly json?: boolean;
 }
 
-const SAMPLES = { samples: 3, maxTokens: 60, temperature: 0.8, topP: 0.95, seed: 1 };
+const SAMPLES = 3;
+const CHOICE = { maxTokens: 60, temperature: 0.8, topP: 0.95, seed: 1 };
 
 export function addPretrain(program: Command, io: Io): void {
   program.command("pretrain")
@@ -37,20 +39,35 @@ async function runPretrain(file: string | undefined, flags: PretrainFlags, io: I
   if (flags.resume && flags.overwrite) throw new UsageError("--resume and --overwrite cannot be given together; choose one.");
   const config = await textConfig(file, flags.set);
   const run = await trainWith(config, flags, io);
-  const generator = Generator.create(await openTextModel(run.directory), onnx());
+  const model = await openTextModel(run.directory);
+  const generator = Generator.create(model, onnx());
   try {
-    const [samples = []] = await generator.generate([""], SAMPLES);
-    const texts = samples.map(({ text }) => text);
+    const prompts = await samplePrompts(config, model);
+    const written = await generator.generate(prompts, { ...CHOICE, samples: Math.ceil(SAMPLES / prompts.length) });
+    const texts = written.flatMap((samples, at) => samples.map(({ text }) => `${prompts[at] ?? ""}${text}`));
     printResult(io, flags.json, { ...run, samples: texts }, () => [
       describeRun(run), "",
-      `What it writes (temperature ${SAMPLES.temperature}, top-p ${SAMPLES.topP}):`, ...texts.map((text) => `  ${text.replaceAll("\n", "\n  ")}\n`),
+      `What it writes (temperature ${CHOICE.temperature}, top-p ${CHOICE.topP}):`, ...texts.map((text) => `  ${text.replaceAll("\n", "\n  ")}\n`),
       "What to run next:",
-      `  npx decade generate ${relative("", run.directory)} "The "`,
+      `  npx decade generate ${relative("", run.directory)} ${quoted(prompts[0] || "The ")}`,
       `  npx decade evaluate ${relative("", run.directory)}   # perplexity and bits per byte`,
     ].join("\n"));
   } finally {
     await generator.dispose();
   }
+}
+
+/** As a shell takes it, line ends and all. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** What it goes on from: nothing, or prompts that were held out and leave it room. */
+async function samplePrompts({ data }: TextRunConfig, { tokenizer, model }: TextModel): Promise<string[]> {
+  if (data.kind !== "completions") return [""];
+  const { validation } = holdOut(await readCompletions(data.files, data), data.validation);
+  const fitting = validation.filter(({ prompt }) => tokenizer.encode(prompt).length < (model.context ?? Infinity));
+  return fitting.length === 0 ? [""] : fitting.slice(0, SAMPLES).map(({ prompt }) => prompt);
 }
 
 async function textConfig(file: string | undefined, overrides: readonly string[]): Promise<TextRunConfig> {
