@@ -5,6 +5,7 @@ import { recoverCheckpoints } from "./checkpoint-recovery.ts";
 import { resolveRun, type RunConfig } from "./config.ts";
 import { isGrpoConfig, isGrpoRun, resolveGrpoRun, type GrpoRunConfig } from "./config-grpo.ts";
 import { isPhraseRun, resolvePhraseRun, type PhraseRunConfig } from "./config-phrase.ts";
+import { valueAt } from "./config-schema.ts";
 import { isTextRun, resolveTextRun, type TextRunConfig } from "./config-text.ts";
 import { errorCode, writeFileAtomically } from "../data/durable-files.ts";
 import { Lock } from "../data/lock.ts";
@@ -208,7 +209,14 @@ export class RunDirectory {
     this.#lock?.release();
   }
 
+  /** @throws RunDirectoryError where it is no JSON, or of a reward model, which another room reads */
   async #readInput(): Promise<unknown> {
+    const input = await this.#parseConfig();
+    if (valueAt(input, ["model", "kind"]) === "reward") throw new RunDirectoryError(`${this.path} is a reward model, which judges attempts and writes none; use it with decade think --reward.`);
+    return input;
+  }
+
+  async #parseConfig(): Promise<unknown> {
     const text = await readFile(this.configFile, "utf8");
     try {
       return JSON.parse(text);

@@ -6,6 +6,7 @@ import { fc, it } from "@fast-check/vitest";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { characters } from "../../decode/language/fixtures/tiny-text-model.ts";
 import { onnx } from "../../engines/onnx/engine.ts";
+import { openTextModel } from "../../train/open-text-model.ts";
 import { bitSums, BIT_SUM_CHARACTERS } from "../fixtures/bit-sums.ts";
 import { ScriptedSampler } from "../fixtures/scripted-sampler.ts";
 import { untrainedRun } from "../fixtures/untrained-run.ts";
@@ -119,6 +120,7 @@ describe("a reward model", () => {
     const open = (changes: object) => openReward(trained.directory, { task: bitSums, engine: onnx({ threads: 1 }), ...changes });
     await expect(open({ task: wordTask })).rejects.toThrow(/judges attempts at bit-sums, not at words/);
     await expect(open({ aggregate: "min" })).rejects.toThrow(/judges whole attempts, which have no scores of steps to take the min of/);
+    await expect(openTextModel(trained.directory)).rejects.toThrow(/reward is a reward model, which judges attempts and writes none; use it with decade think --reward\.$/);
     await expect(openReward(join(folder, "bits"), { task: bitSums, engine: onnx({ threads: 1 }) })).rejects.toThrow(/bits is no reward model; train one with decade think reward/);
   });
 
