@@ -12,7 +12,7 @@ const PER_CHARACTER = 6.5;
 export function distributionChart(columns: readonly GeneralizationColumn[], options: ChartOptions = {}): Chart {
   const longest = Math.max(...columns.map(({ name }) => name.length));
   return barChart({
-    title: "Accuracy near to training and far from it", width: Math.max(480, columns.length * (20 + PER_CHARACTER * longest)), ...options, x: {}, y: { title: "accuracy", domain: [0, 1], format: ".0%" },
+    title: "Accuracy near to training and far from it", width: Math.max(480, columns.length * (20 + PER_CHARACTER * longest)), ...options, x: {}, y: { title: "accuracy", format: ".0%" },
     bars: columns.flatMap(({ name, inDistribution, outOfDistribution }) => (
       [["in-distribution", inDistribution], ["out-of-distribution", outOfDistribution]] as const
     ).flatMap(([group, share]) => (share === null ? [] : [{ category: name, group, value: share.accuracy, ...share.interval }]))),
