@@ -32,3 +32,13 @@ it("pictures name the networks, by depth where a size has several, and the amoun
   for (const text of [">1M, 1 layer<", ">1M, 4 layers<"]) expect(deep).toContain(text);
   expect(byTokens([row(1e6, 1e6, 4, 1), row(1e6, 1e6, 3, 4)])).toEqual([]);
 });
+
+it("tokens that are seen again are told apart", async () => {
+  const again = (parameters: number, loss: number): SweepRow => ({ ...row(parameters, 4e6, loss), unique_tokens: 1e6, epochs: 4 });
+  const rows = [row(1e4, 1e6, 4), row(1e4, 4e6, 3), again(1e4, 3.4), row(1e5, 1e6, 3.9), row(1e5, 4e6, 2.8), again(1e5, 3.3)];
+  expect(byTokens(rows).map(([name, { length }]) => [name, length])).toEqual([["1M", 2], ["4M", 2], ["4M of 1M", 2]]);
+  const picture = await renderSvg(lossChart(rows));
+  expect(picture).toContain("dashed lines and diamonds: tokens seen again");
+  expect(picture.match(/stroke-dasharray="6,4"/g)).toHaveLength(2); // one for each network
+  expect(await renderSvg(lossChart(rows.filter(({ epochs }) => epochs === 1)))).not.toContain("stroke-dasharray");
+});
