@@ -17,12 +17,21 @@ export function addRuns(program: Command, io: Io): void {
 
 function describe(runs: readonly RunSummary[], directory: string): string {
   if (runs.length === 0) return `There are no runs in ${directory}.`;
-  const cell = (value: number | undefined, digits: number): string => value?.toFixed(digits) ?? "-";
   return table(
     ["name", "step", "epoch", "loss", "validation", "best at", "checkpoint", ""],
-    runs.map(({ name, step, epoch, loss, validationLoss, bestStep, checkpoint, validationBleu, problem }) => [
-      name, String(step), cell(epoch, 2), cell(loss, 3), validationBleu === undefined ? cell(validationLoss, 3) : `${validationBleu.toFixed(2)} BLEU`, cell(bestStep, 0), cell(checkpoint, 0), problem ?? "",
+    runs.map(({ name, step, epoch, loss, bestStep, checkpoint, problem, ...validation }) => [
+      name, String(step), cell(epoch, 2), cell(loss, 3), bestOf(validation), cell(bestStep, 0), cell(checkpoint, 0), problem ?? "",
     ]),
     [1, 2, 3, 4, 5, 6],
   );
+}
+
+function cell(value: number | undefined, digits: number): string {
+  return value?.toFixed(digits) ?? "-";
+}
+
+/** The best validation, in what it is measured by. */
+function bestOf({ validationLoss, validationBleu, validationAccuracy }: Pick<RunSummary, "validationLoss" | "validationBleu" | "validationAccuracy">): string {
+  if (validationBleu !== undefined) return `${validationBleu.toFixed(2)} BLEU`;
+  return validationAccuracy === undefined ? cell(validationLoss, 3) : `${(100 * validationAccuracy).toFixed(1)}% right`;
 }

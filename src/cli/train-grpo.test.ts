@@ -34,6 +34,8 @@ test("the result is a run like any other, and what went on is told", async () =>
   expect((lastLine(solved.out) as { accuracy: number }).accuracy).toBe(run.best.accuracy);
   expect((await place.decade("generate", run.directory, "1+", "--max-tokens", "2", "--threads", "1")).code).toBe(0);
   expect(lastLine((await place.decade("inspect", run.directory, "--json")).out)).toMatchObject({ vocabulary: { target: 16 } });
+  const listed = lastLine((await place.decade("runs", place.path("runs"), "--json")).out) as { runs: { name: string; validationAccuracy?: number }[] };
+  expect(listed.runs.find(({ name }) => name === "learned")?.validationAccuracy).toBeCloseTo(run.best.accuracy, 12);
   await place.write("text.txt", "1+2=3");
   expect((await place.decade("evaluate", run.directory, "--text", place.path("text.txt"), "--threads", "1")).code).toBe(0);
   const evaluated = await place.decade("evaluate", run.directory);

@@ -17,6 +17,8 @@ export interface RunSummary {
   readonly bestStep: number | undefined;
   /** The best BLEU on the validation pairs, 0 to 100, where the run logs it: a phrase-based translator does while it tunes. */
   readonly validationBleu: number | undefined;
+  /** The best share of validation problems that greedy answers solve, where the run logs it: one that learns from rewards does. */
+  readonly validationAccuracy: number | undefined;
   /** The newest checkpoint's step. */
   readonly checkpoint: number | undefined;
   /** What keeps the run from being read, where something does. */
@@ -29,10 +31,11 @@ export async function listRuns(directory: string): Promise<RunSummary[]> {
 }
 
 async function summarizeRun(run: RunDirectory): Promise<RunSummary> {
-  const none = { step: 0, epoch: undefined, loss: undefined, validationLoss: undefined, bestStep: undefined, validationBleu: undefined, checkpoint: undefined };
+  const none = { step: 0, epoch: undefined, loss: undefined, validationLoss: undefined, bestStep: undefined, validationBleu: undefined, validationAccuracy: undefined, checkpoint: undefined };
   const place = { name: run.name, path: run.path };
   try {
-    const records = await MetricsLog.read(run.metricsFile);
+    // At step 0 stands what a run began with.
+    const records = (await MetricsLog.read(run.metricsFile)).filter(({ step }) => step > 0);
     const numbers = (field: string): number[] => records.map((record) => record[field]).filter((value) => typeof value === "number");
     const best = (field: string, better: (a: number, b: number) => number): number | undefined => {
       const values = numbers(field);
@@ -46,6 +49,7 @@ async function summarizeRun(run: RunDirectory): Promise<RunSummary> {
       validationLoss: best("validationLoss", Math.min),
       bestStep: (await bestCheckpoint(run))?.step,
       validationBleu: best("bleu", Math.max),
+      validationAccuracy: best("validationAccuracy", Math.max),
       checkpoint: (await latestCheckpoint(run))?.step,
       problem: undefined,
     };
