@@ -48,19 +48,19 @@ async function runStar(name: string, run: string, flags: StarFlags, io: Io): Pro
     if (report.solutions + report.rationalized === 0) {
       throw new CommandError(`${run} solved none of ${count(report.problems)} problems in ${count(report.attempts)} attempts, so that there is nothing to learn from; draw more, or add --rationalize.`);
     }
-    printResult(io, flags.json, { task: name, split: flags.split, file: output, ...report }, () => describe(output, report));
+    printResult(io, flags.json, { task: name, split: flags.split, file: output, ...report }, () => describe(output, run, report));
   } finally {
     line.close();
     await sampler.dispose();
   }
 }
 
-function describe(output: string, { problems, attempts, correct, solved, solutions, rationalized }: StarReport): string {
+function describe(output: string, run: string, { problems, attempts, correct, solved, solutions, rationalized }: StarReport): string {
   return [
     `${output}: ${count(solutions)} different solutions of ${count(solved)} problems, of ${count(problems)}`
       + `${rationalized === 0 ? "" : `, and worked ones of ${count(rationalized)} others`}.`,
     `${count(correct)} of ${count(attempts)} attempts were right.`, "",
-    "What to learn them with, in a configuration for npx decade pretrain that begins from the run:",
-    `  data: { kind: "completions", files: [${JSON.stringify(output)}], validation: 0.01 }`,
+    "What to learn them with, in a configuration for npx decade pretrain:",
+    `  from: ${JSON.stringify(run)}, data: { kind: "completions", files: [${JSON.stringify(output)}], validation: 0.01 }`,
   ].join("\n");
 }
