@@ -30,7 +30,8 @@ function farthest(found: LawParameters, truth: LawParameters): number {
 /**
  * By what share a parameter may change together with the others, all losses changing by less than a rounding: how far
  * numbers of double precision determine it. From singular values of the finite differences of the log-loss by the
- * parameters' logarithms.
+ * parameters' logarithms. scipy 1.17's Levenberg-Marquardt and trust region, begun beside the truth, give all of 268 draws of
+ * Kaplan's law below 1e-7 back to 1e-6, and none of 28 above 1e-6.
  */
 function openToRounding(law: Law, truth: LawParameters, scales: readonly Scale[]): number {
   const step = 1e-5;
@@ -53,7 +54,7 @@ describe("noise-free trainings", () => {
   it.prop([fc.record({ Nc: decades(11, 15), Dc: decades(11, 15), alphaN: between(0.03, 0.3), alphaD: between(0.03, 0.3) })], { numRuns: 12, endOnFailure: true })(
     "give Kaplan's parameters back", (truth) => {
       const trainings = trainingsOf(kaplan, truth, scaleGrid(7, 7));
-      fc.pre(openToRounding(kaplan, truth, trainings) < 1e-8);
+      fc.pre(openToRounding(kaplan, truth, trainings) < 1e-7);
       expect(farthest(fitLaw("kaplan", trainings).parameters, truth)).toBeLessThan(1e-6);
     });
 
