@@ -12,7 +12,7 @@ export type { Sample, SampledPrompt, SampleOptions, SamplePrompt, Sampler, Usage
 export { formatBudget, parseBudget, type Budget, type BudgetUnit } from "./strategies/budget.ts";
 export type { Reward, Valued } from "./strategies/reward.ts";
 export { strategies, type StrategyName } from "./strategies/strategies.ts";
-export type { Attempt, Outcome, Question, Strategy, StrategySettings, Workplace } from "./strategies/strategy.ts";
+export type { Attempt, Outcome, InstructedPrompt, Strategy, StrategySettings, Workplace } from "./strategies/strategy.ts";
 export { think, type SolvedProblem, type ThinkOptions, type ThinkReport, type Thought } from "./think.ts";
 export { Verifier, type Verdict, type VerifierFailures, type VerifierOptions } from "./verify/verdict.ts";
 export {

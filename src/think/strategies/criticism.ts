@@ -1,6 +1,6 @@
 import type { Sample } from "../sampler/sampler.ts";
 import { ThinkError } from "../think-error.ts";
-import type { Attempt, Question, Workplace } from "./strategy.ts";
+import type { Attempt, InstructedPrompt, Workplace } from "./strategy.ts";
 
 /** What is said of an attempt. */
 export interface Criticism {
@@ -51,7 +51,7 @@ function byWords(place: Workplace): Critic {
   };
 }
 
-function criticismQuestion({ prompt, instruction }: Question, attempt: string): Question {
+function criticismQuestion({ prompt, instruction }: InstructedPrompt, attempt: string): InstructedPrompt {
   return {
     instruction: `You look for mistakes in answers. The task was: ${instruction}`,
     prompt: `${prompt.trimEnd()}\n\nAn answer to this:\n${attempt.trim()}\n\nCheck it step by step and name each mistake. On the last line write CORRECT if there is none, else WRONG.`,

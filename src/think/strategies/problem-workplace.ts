@@ -5,7 +5,7 @@ import type { Problem, Task } from "../tasks/task.ts";
 import type { Verdict, Verifier } from "../verify/verdict.ts";
 import type { Account } from "./budget.ts";
 import type { Reward, Valued } from "./reward.ts";
-import type { Attempt, DrawOptions, Question, StrategySettings, Workplace } from "./strategy.ts";
+import type { Attempt, DrawOptions, InstructedPrompt, StrategySettings, Workplace } from "./strategy.ts";
 
 export interface WorkplaceOptions {
   readonly task: Task;
@@ -35,7 +35,7 @@ export class ProblemWorkplace implements Workplace {
     return this.options.task.steps?.separator;
   }
 
-  get question(): Question {
+  get question(): InstructedPrompt {
     return { prompt: this.options.problem.prompt, instruction: this.options.task.instruction };
   }
 
@@ -51,7 +51,7 @@ export class ProblemWorkplace implements Workplace {
     return this.#draw({ ...this.question, written }, samples, options);
   }
 
-  async ask(question: Question, samples: number, options?: DrawOptions): Promise<readonly Sample[]> {
+  async ask(question: InstructedPrompt, samples: number, options?: DrawOptions): Promise<readonly Sample[]> {
     return this.#draw({ ...question, written: "" }, samples, options);
   }
 

@@ -48,7 +48,7 @@ export interface Attempt {
 }
 
 /** Something else that is asked of a model that follows instructions. */
-export interface Question {
+export interface InstructedPrompt {
   readonly prompt: string;
   readonly instruction: string;
 }
@@ -59,7 +59,7 @@ export interface Workplace {
   /** Stands between steps; `undefined` for tasks without. */
   readonly separator: string | undefined;
   /** What the model is asked: the problem, and for models that follow instructions how to answer. */
-  readonly question: Question;
+  readonly question: InstructedPrompt;
   /** Whether the model follows instructions, so that it can be asked about its own attempts. */
   readonly instructed: boolean;
   /** Whether a reward model stands in the verifier's place. */
@@ -67,7 +67,7 @@ export interface Workplace {
   /** Goes on from what is written, up to `samples` times, as often as the budget allows; none where it allows none. */
   draw(written: string, samples: number, options?: DrawOptions): Promise<readonly Sample[]>;
   /** Samples of a model's answer to another question, in the same way. */
-  ask(question: Question, samples: number, options?: DrawOptions): Promise<readonly Sample[]>;
+  ask(question: InstructedPrompt, samples: number, options?: DrawOptions): Promise<readonly Sample[]>;
   /** What the verifier says of a text. */
   judge(text: string): Promise<Verdict>;
   /** The value of steps that do not make a whole yet, from 0 to 1: by the task's step verifier, or by a reward model. */
