@@ -5,10 +5,13 @@ import { renderSvg } from "./render.ts";
 
 const axes = { x: { title: "test set" }, y: { title: "PER", unit: "%" } };
 
-/** The heights in pixels of the bars, in drawing order. */
-function barHeights(svg: string): number[] {
-  const marks = svg.matchAll(/aria-roledescription="bar" d="[^"]*?v([\d.]+)h-/g);
-  return [...marks].map(([, height]) => Number(height));
+/** The pixels that each bar takes, in drawing order. */
+function barSizes(svg: string): { width: number; height: number }[] {
+  return [...svg.matchAll(/aria-roledescription="bar" d="([^"]*)"/g)].map(([, outline = ""]) => {
+    const corners = [...outline.matchAll(/(-?[\d.]+),(-?[\d.]+)/g)].map(([, x, y]) => [Number(x), Number(y)] as const);
+    const extent = (places: readonly number[]): number => Math.max(...places) - Math.min(...places);
+    return { width: extent(corners.map(([x]) => x)), height: extent(corners.map(([, y]) => y)) };
+  });
 }
 
 test("lengths are proportional to values, even far from zero", async () => {
@@ -16,8 +19,8 @@ test("lengths are proportional to values, even far from zero", async () => {
     { category: "a", value: 90 },
     { category: "b", value: 100 },
   ];
-  const [short = NaN, long = NaN] = barHeights(await renderSvg(barChart({ ...axes, bars })));
-  expect(short / long).toBeCloseTo(0.9, 2);
+  const [short, long] = barSizes(await renderSvg(barChart({ ...axes, bars })));
+  expect((short?.height ?? NaN) / (long?.height ?? NaN)).toBeCloseTo(0.9, 2);
 });
 
 test("error bars stand on the middle of their bar", async () => {
@@ -27,12 +30,14 @@ test("error bars stand on the middle of their bar", async () => {
   ];
   const svg = await renderSvg(barChart({ ...axes, y: { ...axes.y, domain: [0, 10] }, bars }));
   const [bar, ...others] = errorBars(svg);
-  const [, width] = /aria-roledescription="bar" d="M[\d.]+,[\d.]+h([\d.]+)/.exec(svg) ?? [];
+  const [first, second] = barSizes(svg);
   expect(others).toEqual([]);
   expect(bar?.from).toBeCloseTo(180, 9);
   expect(bar?.to).toBeCloseTo(120, 9);
+  expect(first?.height).toBeCloseTo(150, 6);
+  expect(second?.height).toBeCloseTo(120, 6);
   // The two bars of the only category meet in the middle of the chart.
-  expect(bar?.x).toBeCloseTo(240 - Number(width) / 2, 6);
+  expect(bar?.x).toBeCloseTo(240 - (first?.width ?? NaN) / 2, 6);
 });
 
 test("an ill-formed bar is named by its category and group", () => {

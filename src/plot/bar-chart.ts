@@ -64,7 +64,7 @@ export function barChart(options: BarChartOptions): Chart {
         mark: { type: "bar", clip },
         encoding: {
           ...place,
-          y: { field: "value", ...y },
+          y: { field: "value", ...y, stack: null },
           color: {
             field: "group",
             type: "nominal",
