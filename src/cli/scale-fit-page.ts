@@ -1,10 +1,10 @@
 /** What `decade scale fit` found, as pages with pictures. */
-import type { Page, PageSection, ThemeName } from "../plot/index.ts";
+import type { Chart, Page, PageSection, ThemeName } from "../plot/index.ts";
 import type { Analysis } from "../scaling/fit/analyse.ts";
 import type { Evaluation } from "../scaling/fit/evaluate.ts";
 import { agreementChart, fitChart, frontierChart, soleVariable, type FitPicture } from "../scaling/fit/fit-charts.ts";
 import type { Comparison } from "../scaling/fit/likelihood.ts";
-import { comparisonTable, evaluationTable, fitNotes, heldOutTable, parameterTable, qualityOf } from "./scale-fit-report.ts";
+import { allocationTable, approachNotes, comparisonTable, describeBias, evaluationTable, fitNotes, heldOutTable, parameterTable, qualityOf, valleyTable, type ApproachFit } from "./scale-fit-report.ts";
 
 /** A law that was fitted to a table. */
 export function fitPage(picture: FitPicture, file: string, analysis: Analysis, comparison: Comparison | undefined, refusals: readonly string[]): Page {
@@ -27,6 +27,24 @@ export function evaluationPage(picture: FitPicture, file: string, evaluation: Ev
     title: `The law ${law.name} of ${source}, on ${file}`,
     sections: [{ heading: "Values", text: [law.formula, `${evaluation.points} trainings.`], table: evaluationTable(evaluation) }, ...pictureSections(picture)],
   };
+}
+
+/** The best size and data over compute, as Approaches 1 and 2 find them. */
+export function approachPage(fit: ApproachFit, file: string, charts: ApproachCharts): Page {
+  return {
+    title: `Approach ${fit.approach} of Hoffmann et al. 2022, on ${file}`,
+    sections: [
+      { heading: "Best size and tokens", text: [...approachNotes(fit), ...(fit.approach === 1 ? [] : describeBias(fit.bias))], table: allocationTable(fit) },
+      { heading: "Losses", chart: { draw: charts.losses }, ...(fit.approach === 2 && { table: valleyTable(fit) }) },
+      { heading: "Best size", chart: { draw: charts.sizes } },
+    ],
+  };
+}
+
+/** The losses with the best of each compute, and the power law of the best size. */
+export interface ApproachCharts {
+  readonly losses: (theme: ThemeName) => Chart;
+  readonly sizes: (theme: ThemeName) => Chart;
 }
 
 function pictureSections(picture: FitPicture): PageSection[] {

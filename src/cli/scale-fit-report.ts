@@ -139,7 +139,7 @@ function printed({ headings, rows, right }: PageTable): string {
   return table(headings, rows, right);
 }
 
-type ApproachFit = { readonly points: number; readonly level: number } & (
+export type ApproachFit = { readonly points: number; readonly level: number } & (
   | ({ readonly approach: 1 } & EnvelopeFit) | ({ readonly approach: 2; readonly bias: IsoflopBias | undefined } & IsoflopFit)
 );
 
@@ -156,29 +156,42 @@ export function approachFigures(fit: ApproachFit): object {
 }
 
 export function describeApproach(fit: ApproachFit): string {
-  const { approach, allocation, intervals, points, level } = fit;
-  const names: readonly (keyof Allocation)[] = ["a", "b", "kN", "kD"];
+  const { points } = fit;
   return [
-    approach === 1 ? `Approach 1: the lowest of ${fit.curves.length} training curves at each compute` : `Approach 2: parabolas through ${fit.valleys.length} IsoFLOP valleys`,
-    "N = kN C^a, D = kD C^b", "",
-    table(["parameter", "value", `${100 * level} % interval`], names.map((name) => [name, digits(allocation[name]), range(intervals[name])]), [1, 2]), "",
-    ...(fit.approach === 1 ? [] : [
-      table(["compute", "trainings", "best size", "best tokens", "loss"], fit.valleys.map(({ flops, trainings, parameters, tokens, loss, isInside }) => [
-        flops.toExponential(2), String(trainings.length), `${parameters.toExponential(3)}${isInside ? "" : " (beyond the sizes trained)"}`, tokens.toExponential(3), loss.toFixed(4),
-      ]), [0, 1, 2, 3, 4]), "",
-      ...describeBias(fit.bias),
-    ]),
+    ...approachNotes(fit), "",
+    printed(allocationTable(fit)), "",
+    ...(fit.approach === 1 ? [] : [printed(valleyTable(fit)), "", ...describeBias(fit.bias).flatMap((line) => [line, ""])]),
     `${points} rows${fit.approach === 2 && fit.leftOut > 0 ? `, of which ${fit.leftOut} at a compute with too few sizes or no valley were left out` : ""}.`,
   ].join("\n");
 }
 
-function describeBias(bias: IsoflopBias | undefined): string[] {
+/** What was done, and the form of the power laws. */
+export function approachNotes(fit: ApproachFit): string[] {
+  const found = fit.approach === 1 ? `Approach 1: the lowest of ${fit.curves.length} training curves at each compute` : `Approach 2: parabolas through ${fit.valleys.length} IsoFLOP valleys`;
+  return [found, "N = kN C^a, D = kD C^b"];
+}
+
+export function allocationTable({ allocation, intervals, level }: ApproachFit): PageTable {
+  const names: readonly (keyof Allocation)[] = ["a", "b", "kN", "kD"];
+  return { headings: ["parameter", "value", `${100 * level} % interval`], rows: names.map((name) => [name, digits(allocation[name]), range(intervals[name])]), right: [1, 2] };
+}
+
+export function valleyTable({ valleys }: Pick<IsoflopFit, "valleys">): PageTable {
+  return {
+    headings: ["compute", "trainings", "best size", "best tokens", "loss"],
+    rows: valleys.map(({ flops, trainings, parameters, tokens, loss, isInside }) => [
+      flops.toExponential(2), String(trainings.length), `${parameters.toExponential(3)}${isInside ? "" : " (beyond the sizes trained)"}`, tokens.toExponential(3), loss.toFixed(4),
+    ]),
+    right: [0, 1, 2, 3, 4],
+  };
+}
+
+export function describeBias(bias: IsoflopBias | undefined): string[] {
   if (bias === undefined) return [];
   const { closedForm, recovered, sizeRatios } = bias;
   const ratios = sizeRatios.slice(0, mostRatios).map((ratio) => ratio.toFixed(3)).join(", ");
   return [
     `Bias of the approach, from losses of the law fitted to the same trainings, without noise: it makes a = ${recovered.a.toFixed(4)} of ${closedForm.a.toFixed(4)} (${signed(recovered.a - closedForm.a)}), and the best sizes ${ratios} times the law's own.`,
-    "",
   ];
 }
 

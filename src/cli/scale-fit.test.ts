@@ -112,6 +112,18 @@ describe("scale fit", () => {
   });
 });
 
+it("scale fit --approach 2 gives the power laws of the best size and tokens, and a page of the valleys", async () => {
+  const scales = [1e18, 1e19, 1e20].flatMap((flops) => [-2, -1, 0, 1, 2].map((step) => 0.09 * Math.sqrt(flops) * 2 ** step).map((parameters) => ({ parameters, tokens: flops / 6 / parameters })));
+  const isoflops = await place.write("isoflops.csv", csv(trainingsOf(chinchilla, truth, scales)));
+  const html = place.path("valleys.html");
+  const { parameters, points } = await fit(isoflops, "--approach", "2", "--bootstrap", "20", "--html", html);
+  expect(points).toBe(15);
+  // The closed form of the exponents, which parabolas meet nearly where the valleys are sampled about their middle.
+  expect(parameters["a"]).toBeCloseTo(truth.beta / (truth.alpha + truth.beta), 1);
+  const page = await readFile(html, "utf8");
+  for (const text of ["on isoflops.csv", "IsoFLOP valleys", "Bias of the approach", "1.00e+19"]) expect(page).toContain(text);
+});
+
 describe("what cannot be fitted is said in one sentence", () => {
   it.each<[string, string, string[], number, RegExp]>([
     ["few rows", "run,N,D,loss\na,1e7,1e9,3\nb,1e8,1e9,2.8\n", [], 1, /needs at least 6 trainings, but there are 2/],

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { writePage, writeSvg, type Page, type PageFigure } from "../plot/index.ts";
+import { writePage, writeSvg, type Page } from "../plot/index.ts";
 import { analyse, savedLaw, type Analysis } from "../scaling/fit/analyse.ts";
 import { allocationChart, envelopeChart, valleyChart } from "../scaling/fit/approaches/approach-charts.ts";
 import { fitEnvelope } from "../scaling/fit/approaches/envelope.ts";
@@ -21,8 +21,8 @@ import { readObservations, type ObservationColumns } from "../scaling/table/obse
 import { CommandError, UsageError } from "./errors.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, nonNegativeInteger, number, positiveInteger, positiveNumber, repeated } from "./options.ts";
-import { evaluationPage, fitPage } from "./scale-fit-page.ts";
-import { approachFigures, describeApproach, describeEvaluation, describeFit, evaluationFigures, fitFigures } from "./scale-fit-report.ts";
+import { approachPage, evaluationPage, fitPage, type ApproachCharts } from "./scale-fit-page.ts";
+import { approachFigures, describeApproach, describeEvaluation, describeFit, evaluationFigures, fitFigures, type ApproachFit } from "./scale-fit-report.ts";
 
 export interface ScaleFitFlags {
   readonly law: readonly string[];
@@ -95,7 +95,7 @@ function shareOfOne(text: string): number {
 async function runScaleFit(file: string, flags: ScaleFitFlags, io: Io): Promise<void> {
   checkFlags(flags);
   const all = await readObservations(file, columnsOf(flags));
-  if (flags.approach !== "3") return runApproach(all, flags, io);
+  if (flags.approach !== "3") return runApproach(file, all, flags, io);
   if (flags.with !== undefined) return runEvaluation(file, all, flags.with, flags, io);
   const { kept, aside } = setHighestAside(all, flags.dropHighest);
   const [first = "chinchilla"] = flags.law.length > 0 || flags.twoSteps !== true ? flags.law : ["data-constrained"];
@@ -165,20 +165,23 @@ async function draw(picture: FitPicture, { svg, html }: ScaleFitFlags, page: () 
   if (html !== undefined) await writePage(html, page());
 }
 
-async function runApproach(observations: readonly Observation[], flags: ScaleFitFlags, io: Io): Promise<void> {
+async function runApproach(file: string, observations: readonly Observation[], flags: ScaleFitFlags, io: Io): Promise<void> {
   const options = { level: flags.level, repetitions: flags.bootstrap, seed: flags.seed };
   if (flags.approach === "1") {
     const fit = fitEnvelope(observations, options);
-    await drawApproach([{ draw: (theme) => envelopeChart(fit, theme) }, { draw: (theme) => allocationChart(fit.envelope, fit.allocation, theme) }], flags);
     const found = { approach: 1, ...fit, points: observations.length, level: flags.level } as const;
-    printResult(io, flags.json, approachFigures(found), () => describeApproach(found));
-    return;
+    return tellApproach(file, found, { losses: (theme) => envelopeChart(fit, theme), sizes: (theme) => allocationChart(fit.envelope, fit.allocation, theme) }, flags, io);
   }
   const fit = fitIsoflops(observations, options);
   const law = parametricFit(observations, flags);
-  await drawApproach([{ draw: (theme) => valleyChart(fit, theme) }, { draw: (theme) => allocationChart(fit.valleys, fit.allocation, theme) }], flags);
   const found = { approach: 2, ...fit, points: observations.length, level: flags.level, bias: law === undefined ? undefined : isoflopBias(law, fit) } as const;
-  printResult(io, flags.json, approachFigures(found), () => describeApproach(found));
+  return tellApproach(file, found, { losses: (theme) => valleyChart(fit, theme), sizes: (theme) => allocationChart(fit.valleys, fit.allocation, theme) }, flags, io);
+}
+
+async function tellApproach(file: string, found: ApproachFit, charts: ApproachCharts, { svg, html, json }: ScaleFitFlags, io: Io): Promise<void> {
+  if (svg !== undefined) await writeSvg(svg, charts.losses("light"));
+  if (html !== undefined) await writePage(html, approachPage(found, basename(file), charts));
+  printResult(io, json, approachFigures(found), () => describeApproach(found));
 }
 
 /** Chinchilla's law for the same trainings, where they determine it. */
@@ -190,12 +193,6 @@ function parametricFit(observations: readonly Observation[], { delta, starts }: 
     if (error instanceof ScalingError) return undefined;
     throw error;
   }
-}
-
-async function drawApproach(figures: readonly PageFigure[], { svg, html, approach }: ScaleFitFlags): Promise<void> {
-  const [first] = figures;
-  if (svg !== undefined && first !== undefined) await writeSvg(svg, first.draw("light"));
-  if (html !== undefined) await writePage(html, { title: `Approach ${approach}`, sections: figures.map((chart, at) => ({ heading: at === 0 ? "Losses" : "Best size", chart })) });
 }
 
 async function runEvaluation(file: string, observations: readonly Observation[], given: string, flags: ScaleFitFlags, io: Io): Promise<void> {

@@ -56,7 +56,7 @@ const isPowerOfTen = "abs(log(datum.value) / LN10 - round(log(datum.value) / LN1
 /** Labels powers of ten alone, and fades the other grid lines, once the axis spans more than two decades. */
 function logLabels(axis: Axis, values: readonly number[]) {
   const { low, high } = extent(values);
-  const format = axis.format ?? (low >= 1e6 ? "~e" : "~g");
+  const format = axis.format ?? (low >= 1e5 ? "~e" : "~g");
   if (axis.ticks !== undefined || high < low * 10 ** 2) return { format };
   return {
     format,
