@@ -75,7 +75,7 @@ describe("a sweep from its design to its table", () => {
     expect(await readRows("grid")).toHaveLength(6);
     const { out } = await place.decade("runs", place.run("grid"));
     expect(out.trimEnd().split("\n").length).toBeGreaterThanOrEqual(7);
-  }, 90_000);
+  }, 180_000);
 
   it("goes on with the others where one fails, tries that again, and says why", async () => {
     const file = await writeSweep("failing", listed([
