@@ -23,7 +23,7 @@ describe("train", () => {
   it("says where the run is and how it went, and shows validations on standard error", () => {
     expect(trained.code).toBe(0);
     expect(lastLine(trained.out)).toEqual({
-      directory: run, reason: "finished", step: 40, best: { step: aNumber, loss: aNumber }, tokensPerSecond: aNumber,
+      directory: run, reason: "finished", step: 40, best: { step: aNumber, loss: aNumber }, whole: { step: 40, loss: aNumber }, tokensPerSecond: aNumber,
     });
     expect(trained.out.trim().split("\n")).toHaveLength(1);
     expect(trained.err).toMatch(/step 20: validation loss \d/);
