@@ -98,12 +98,12 @@ export async function fitExchangeRate(fitted: FittedLaw, runs: readonly Syntheti
   };
 }
 
-/** Where a function on [0, 1] is least: the best of a grid, then golden sections between its neighbours. */
+/** Where a function on [0, 1] is least: the best of a grid, then golden sections between its neighbours; an end, where that is no worse. */
 function leastOn(f: (x: number) => number): number {
   const values = Array.from({ length: GRID + 1 }, (_, at) => f(at / GRID));
   const best = values.indexOf(Math.min(...values));
   const inside = lowestBetween(f, Math.max(0, best - 1) / GRID, Math.min(GRID, best + 1) / GRID);
-  return [0, 1, inside].reduce((least, x) => (f(x) < f(least) ? x : least), inside);
+  return [0, 1].reduce((least, end) => (f(end) <= f(least) ? end : least), inside);
 }
 
 /** From the least place towards an end, how far a function stays below a bound. */
