@@ -93,17 +93,31 @@ function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
 
 const STEP = /^(\d+)([-+*/])(\d+)=(\d+)$/;
 
-/** 1 where all steps are right, use what is there and, once nothing is left to combine, reach the target; else 0. */
+/** A number that is there to be combined: as it is called in the steps, and how it came about. */
+interface Combined {
+  readonly called: number;
+  readonly expression: string;
+}
+
+/** Of steps that combine what is there, one of which is miscalculated: the expression that they lead to may still be right. */
+const MISCALCULATED = 0.5;
+
+/** 1 where all steps are right; 0 where one combines what is not there, or all together miss the target. */
 function judgeSteps({ numbers, target }: CountdownData, steps: readonly string[]): number {
-  const left = [...numbers];
+  const left = numbers.map((number): Combined => ({ called: number, expression: String(number) }));
+  let score = 1;
   for (const [at, step] of steps.entries()) {
-    if (left.length === 1) return at === steps.length - 1 && left[0] === target && isAnswer(step, numbers, target) ? 1 : 0;
-    const [, a, operator, b, result] = STEP.exec(step.trim()) ?? [];
-    if (operator === undefined || calculate(Number(a), operator, Number(b)) !== Number(result)) return 0;
-    if (!take(left, Number(a)) || !take(left, Number(b))) return 0;
-    left.push(Number(result));
+    if (left.length === 1) return at === steps.length - 1 && isAnswer(step, numbers, target) ? 1 : 0;
+    const [, first, operator, second, result] = STEP.exec(step.trim()) ?? [];
+    if (operator === undefined) return 0;
+    const [a, b] = [take(left, Number(first)), take(left, Number(second))];
+    if (a === undefined || b === undefined) return 0;
+    if (calculate(a.called, operator, b.called) !== Number(result)) score = MISCALCULATED;
+    left.push({ called: Number(result), expression: `(${a.expression})${operator}(${b.expression})` });
   }
-  return left.length > 1 || left[0] === target ? 1 : 0;
+  const [whole, ...others] = left;
+  if (whole === undefined || others.length > 0) return score;
+  return equalsInteger(parseExpression(whole.expression)?.value, target) ? score : 0;
 }
 
 function isAnswer(text: string, numbers: readonly number[], target: number): boolean {
@@ -111,8 +125,7 @@ function isAnswer(text: string, numbers: readonly number[], target: number): boo
   return read !== undefined && sameNumbers(read.numbers, numbers) && equalsInteger(read.value, target);
 }
 
-function take(from: number[], number: number): boolean {
-  const at = from.indexOf(number);
-  if (at >= 0) from.splice(at, 1);
-  return at >= 0;
+function take(from: Combined[], number: number): Combined | undefined {
+  const at = from.findIndex(({ called }) => called === number);
+  return at < 0 ? undefined : from.splice(at, 1)[0];
 }

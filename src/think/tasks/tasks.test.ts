@@ -92,14 +92,22 @@ describe("countdown", () => {
     expect(judge("54")).toBe(false);
   });
 
-  it("finds the first wrong step", () => {
+  it("finds steps that cannot lead to the target", () => {
     const score = (...steps: string[]) => task.steps?.verify(problem, steps);
     expect(score("25-7=18")).toBe(1);
-    expect(score("25-7=19")).toBe(0); // wrong sum
     expect(score("25-8=17")).toBe(0); // 8 is not there
     expect(score("25-7=18", "25*3=75")).toBe(0); // 25 is used up
     expect(score("25-7=18", "18+3=21")).toBe(0); // nothing is left, and it is not 54
     expect(score("25-7=18", "18*3=54", "(25-7)*3")).toBe(1);
+  });
+
+  it("judges miscalculated steps by the expression that they lead to", () => {
+    const score = (...steps: string[]) => task.steps?.verify(problem, steps);
+    expect(score("25-7=19")).toBe(0.5);
+    expect(score("25-7=19", "19*3=57")).toBe(0.5); // (25-7)*3
+    expect(score("25-7=18", "18+3=54")).toBe(0); // it is 21
+    expect(score("25-7=19", "18*3=54")).toBe(0); // there is no 18
+    expect(score("25-7=19", "19*3=54", "(25-7)*3")).toBe(1);
   });
 
   it("counts ways to one value as one answer", () => {
