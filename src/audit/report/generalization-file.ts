@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { jsonValue } from "../../data/json-value.ts";
 import { AuditError } from "../audit-error.ts";
 
 const share = z.object({ accuracy: z.number(), total: z.number(), interval: z.object({ lower: z.number(), upper: z.number() }) });
@@ -15,16 +16,8 @@ export type GeneralizationFigures = z.output<typeof figures>;
 /** Reads what `decade audit generalization --json` has printed, or the last line of it. @throws AuditError that names the file */
 export async function readGeneralization(file: string): Promise<GeneralizationFigures> {
   const text = (await readFile(file, "utf8")).trim();
-  const parsed = figures.safeParse(parseJson(text) ?? parseJson(text.split("\n").at(-1) ?? ""));
+  const parsed = figures.safeParse(jsonValue(text) ?? jsonValue(text.split("\n").at(-1) ?? ""));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new AuditError(`${file} is not what \`decade audit generalization --json\` prints (${issue?.path.join(".") || "the file"}: ${issue?.message ?? "unknown"}); give the file that its output went to.`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { jsonValue } from "../../data/json-value.ts";
 import { errorCode, writeFileAtomically } from "../../data/durable-files.ts";
 import { MetricsLog, type MetricsRecord } from "../../train/metrics-log.ts";
 import { ScalingError } from "../scaling-error.ts";
@@ -30,7 +31,7 @@ export async function readResult(folder: string): Promise<TrainingResult | undef
     throw error;
   });
   if (text === undefined) return undefined;
-  const parsed = resultSchema.safeParse(parseJson(text));
+  const parsed = resultSchema.safeParse(jsonValue(text));
   if (!parsed.success) throw new ScalingError(`${path} is damaged; delete it, and the training's result is taken from its log again.`);
   return parsed.data;
 }
@@ -72,12 +73,4 @@ function secondsOf(records: readonly MetricsRecord[], { readTokens, steps }: Tra
     before = step;
   }
   return seconds;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { jsonValue } from "../../data/json-value.ts";
 import { engineSchema, runFields } from "../../train/config-fields.ts";
 import { languageModelSchema } from "../../train/config-language-model.ts";
 import type { TrainerSettings } from "../../train/config.ts";
@@ -35,17 +36,9 @@ export type RewardConfig = z.output<typeof rewardConfigSchema>;
 
 /** @throws ThinkError where the folder holds another kind of run */
 export async function readRewardConfig({ path, configFile }: RunDirectory): Promise<RewardConfig> {
-  const parsed = rewardConfigSchema.safeParse(parseJson(await readFile(configFile, "utf8")));
+  const parsed = rewardConfigSchema.safeParse(jsonValue(await readFile(configFile, "utf8")));
   if (!parsed.success) throw new ThinkError(`${path} is no reward model; train one with decade think reward TASK RUN --output ${path}.`);
   return parsed.data;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Share of the steps over which the learning rate rises. */

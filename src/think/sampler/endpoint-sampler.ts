@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jsonValue } from "../../data/json-value.ts";
 import type { EndReason } from "../../decode/language/generation-options.ts";
 import { ThinkError } from "../think-error.ts";
 import { estimateTokens, mapAtMost, PassingFailure, remoteFlops, withRetries, type RemoteOptions } from "./remote-calls.ts";
@@ -119,17 +120,9 @@ async function readAnswer(name: string, response: Response): Promise<Answer> {
     throw new PassingFailure(`answered ${response.status}`, Number.isFinite(after) ? 1000 * after : undefined);
   }
   if (!response.ok) throw new ThinkError(`${name} refused the request with ${response.status}: ${text.slice(0, 300).trim() || "no reason was given"}.`);
-  const parsed = answerSchema.safeParse(parseJson(text));
+  const parsed = answerSchema.safeParse(jsonValue(text));
   if (!parsed.success) throw new ThinkError(`${name} answered something else than OpenAI's protocol says: ${text.slice(0, 120)}; check its address.`);
   return parsed.data;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function samplesOf({ choices, usage }: Answer): Sample[] {
