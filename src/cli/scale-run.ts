@@ -1,7 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { writePage, writeSvg, type Page, type ThemeName } from "../plot/index.ts";
 import { planSweep } from "../scaling/sweep/design.ts";
@@ -18,6 +17,7 @@ import { count, duration } from "./format.ts";
 import { interruptible } from "./interrupt.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, nonNegativeInteger, positiveNumber, repeated } from "./options.ts";
+import { ownCommand } from "./own-command.ts";
 import { addPlaceOptions, checkMemory, placeOf, type Place, type PlaceFlags } from "./scale-place.ts";
 import { SweepProgress } from "./scale-progress.ts";
 
@@ -141,10 +141,9 @@ function submit(file: string, sweep: Sweep, runs: readonly SweepRun[], { jobs, t
   const hashes = [...new Set(runs.filter(({ result }) => result === undefined).map(({ hash }) => hash))];
   if (hashes.length === 0) return io.out(`All ${runs.length} trainings are done; gather them with decade scale run ${file}.\n`);
   const logs = sweepFolder(sweep);
-  const main = fileURLToPath(import.meta.url.replace(/scale-run(\.[jt]s)$/, "main$1"));
   const script = slurmArray({
     name: sweep.name, hashes, jobs, threads, time, partition, options: sbatch, folder: process.cwd(), logs,
-    command: [process.execPath, ...process.execArgv, main, "scale", "run", resolve(file), "--jobs", "1", "--threads", String(threads), "--retries", String(retries), "--only"],
+    command: [...ownCommand(), "scale", "run", resolve(file), "--jobs", "1", "--threads", String(threads), "--retries", String(retries), "--only"],
   });
   if (print) return io.out(script);
   mkdirSync(logs, { recursive: true });
