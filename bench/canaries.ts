@@ -5,8 +5,8 @@ import { insertCanaries } from "../src/audit/memorization/canaries.ts";
 import { measureExposure, type CanaryExposure } from "../src/audit/memorization/exposure.ts";
 import { readDocuments } from "../src/data/documents/document-source.ts";
 import { onnx } from "../src/engines/onnx/engine.ts";
-import { resolveTextRun } from "../src/train/config-text.ts";
-import { openTextModel } from "../src/train/open-text-model.ts";
+import { resolveTextRun } from "../src/train/config/text.ts";
+import { openTextModel } from "../src/train/run/open-text-model.ts";
 import { pretrain } from "../src/train/pretrain.ts";
 
 const [REPEATS, STEPS] = [100, 150];

@@ -1,7 +1,7 @@
 import { lowerProgram } from "../src/engines/onnx/lower.ts";
 import { buildProgram, int32 } from "../src/graph/program.ts";
 import { adam, slopes } from "../src/optim/index.ts";
-import { buildModel } from "../src/train/open-run.ts";
+import { buildModel } from "../src/train/run/open-run.ts";
 import { modelConfig } from "./lstm-train.ts";
 
 /** Seconds to build and lower the training step of the 2014 model: 4 + 4 layers of 1000 cells. */

@@ -1,7 +1,7 @@
 import { onnx } from "../src/engines/onnx/engine.ts";
 import { beamSearch } from "../src/decode/beam-search.ts";
 import { SequenceDecoder } from "../src/decode/decoder.ts";
-import { buildModel } from "../src/train/open-run.ts";
+import { buildModel } from "../src/train/run/open-run.ts";
 import { END_ID } from "../src/text/special-tokens.ts";
 import { modelConfig } from "./lstm-train.ts";
 import { runPeer } from "./peer.ts";

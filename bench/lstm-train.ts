@@ -1,5 +1,5 @@
-import type { ModelConfig } from "../src/train/config.ts";
-import { buildModel } from "../src/train/open-run.ts";
+import type { ModelConfig } from "../src/train/config/config.ts";
+import { buildModel } from "../src/train/run/open-run.ts";
 import { pairBatch, pairTask } from "../src/train/pair-task.ts";
 import type { TrainingBatch } from "../src/train/training-task.ts";
 import { runPeer } from "./peer.ts";

@@ -6,7 +6,7 @@ import { setImmediate } from "node:timers/promises";
 import type { PairBatch } from "../src/data/collate.ts";
 import { hash32 } from "../src/data/shuffle.ts";
 import { onnx } from "../src/engines/onnx/engine.ts";
-import { buildModel } from "../src/train/open-run.ts";
+import { buildModel } from "../src/train/run/open-run.ts";
 import { pairBatch, pairTask } from "../src/train/pair-task.ts";
 import { TrainingPrograms } from "../src/train/training-programs.ts";
 import { modelConfig } from "./lstm-train.ts";

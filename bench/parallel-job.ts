@@ -8,7 +8,7 @@ import { teamOf } from "../src/parallel/execution/team.ts";
 import { startedJob } from "../src/parallel/transports/job.ts";
 import type { Transport } from "../src/parallel/transport.ts";
 import { openTransport } from "../src/parallel/transports/open-transport.ts";
-import { parallelSchema } from "../src/train/config-parallel.ts";
+import { parallelSchema } from "../src/train/config/parallel.ts";
 import { ALONE } from "../src/train/team.ts";
 import { parallelModel, type ModelName } from "./parallel-models.ts";
 import { median, processorTime } from "./timing.ts";

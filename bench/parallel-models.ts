@@ -1,5 +1,5 @@
 import { Gpt } from "../src/models/gpt.ts";
-import { buildModel } from "../src/train/open-run.ts";
+import { buildModel } from "../src/train/run/open-run.ts";
 import { pairTask } from "../src/train/pair-task.ts";
 import { textTask } from "../src/train/text-task.ts";
 import type { TrainingBatch, TrainingTask } from "../src/train/training-task.ts";

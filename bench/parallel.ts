@@ -5,7 +5,7 @@ import { installedMpiruns, runJob, type Mpirun } from "../src/parallel/fixtures/
 import type { Layout } from "../src/parallel/plan/layout.ts";
 import { workOf } from "../src/parallel/plan/placement.ts";
 import { simulate } from "../src/parallel/plan/simulate.ts";
-import type { ParallelConfig } from "../src/train/config-parallel.ts";
+import type { ParallelConfig } from "../src/train/config/parallel.ts";
 import type { ModelName } from "./parallel-models.ts";
 import { median } from "./timing.ts";
 

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { loadAnyConfig } from "../src/train/config-load.ts";
-import { isTextRunConfig } from "../src/train/config-text.ts";
+import { loadAnyConfig } from "../src/train/config/load.ts";
+import { isTextRunConfig } from "../src/train/config/text.ts";
 import { pretrain } from "../src/train/pretrain.ts";
 import { runPeer } from "./peer.ts";
 

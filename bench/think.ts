@@ -2,8 +2,8 @@ import { onnx } from "../src/engines/onnx/engine.ts";
 import { Tokenizer } from "../src/text/tokenizer.ts";
 import { RunSampler } from "../src/think/sampler/run-sampler.ts";
 import { openTask } from "../src/think/tasks/open-task.ts";
-import { languageModelSchema } from "../src/train/config-language-model.ts";
-import { buildLanguageModel } from "../src/train/open-text-run.ts";
+import { languageModelSchema } from "../src/train/config/language-model.ts";
+import { buildLanguageModel } from "../src/train/run/open-text-run.ts";
 import { median, peakMemoryMiB, processorTime, timeCalls, wallTime } from "./timing.ts";
 
 /** The model of examples/thinking/countdown.config.ts. */

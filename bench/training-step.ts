@@ -6,7 +6,7 @@ import { matrixProducts } from "../src/graph/flops.ts";
 import { gradients } from "../src/graph/gradients.ts";
 import { buildProgram, int32 } from "../src/graph/program.ts";
 import { simplify } from "../src/graph/simplify.ts";
-import type { OptimizerConfig } from "../src/train/config.ts";
+import type { OptimizerConfig } from "../src/train/config/config.ts";
 import { TrainingPrograms } from "../src/train/training-programs.ts";
 import type { TrainingBatch, TrainingTask } from "../src/train/training-task.ts";
 import { EngineMatmul, operations, type Product } from "./engine-matmul.ts";

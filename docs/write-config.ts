@@ -1,4 +1,4 @@
 import { writeFileSync } from "node:fs";
-import { configMarkdown } from "../src/train/config-markdown.ts";
+import { configMarkdown } from "../src/train/config/markdown.ts";
 
 writeFileSync(new URL("config.md", import.meta.url), configMarkdown());

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { averageRun } from "../train/average-run.ts";
+import { averageRun } from "../train/run/average-run.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, positiveInteger } from "./options.ts";
 

@@ -4,7 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bleu } from "../metrics/bleu.ts";
 import { chrf } from "../metrics/chrf.ts";
-import { MetricsLog } from "../train/metrics-log.ts";
+import { MetricsLog } from "../train/run/metrics-log.ts";
 import { lastLine, toyPairs, Workplace } from "./fixtures/command-line.ts";
 
 let place: Workplace;

@@ -1,6 +1,6 @@
 import { dryRun, type PlannedTraining } from "../parallel/execution/dry-run.ts";
-import type { RunConfig } from "../train/config.ts";
-import type { TextRunConfig } from "../train/config-text.ts";
+import type { RunConfig } from "../train/config/config.ts";
+import type { TextRunConfig } from "../train/config/text.ts";
 import { openTraining } from "../train/open-training.ts";
 import { count, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";

@@ -5,15 +5,15 @@ import { readDocuments } from "../data/documents/document-source.ts";
 import { readLines } from "../data/text-file.ts";
 import { onnx } from "../engines/onnx/engine.ts";
 import { bleuTokenizers, type BleuTokenizer } from "../metrics/bleu-tokenizers.ts";
-import type { RunConfig } from "../train/config.ts";
-import { evaluateSymbols, evaluateText as evaluateTranslations, writesSymbols, type SymbolQuality, type TextQuality } from "../train/evaluate-run.ts";
-import { evaluateHeldOut, evaluateLanguageModel, type LanguageQuality } from "../train/evaluate-text.ts";
-import type { MappedSentence } from "../train/evaluate-figures.ts";
-import { openTextModel } from "../train/open-text-model.ts";
-import { isModelFolder } from "../train/open-translation.ts";
-import { readSplits } from "../train/run-data.ts";
-import { RunDirectory } from "../train/run-directory.ts";
-import type { Translator } from "../train/translator.ts";
+import type { RunConfig } from "../train/config/config.ts";
+import { evaluateSymbols, evaluateText as evaluateTranslations, writesSymbols, type SymbolQuality, type TextQuality } from "../train/evaluate/evaluate-run.ts";
+import { evaluateHeldOut, evaluateLanguageModel, type LanguageQuality } from "../train/evaluate/evaluate-text.ts";
+import type { MappedSentence } from "../train/evaluate/evaluate-figures.ts";
+import { openTextModel } from "../train/run/open-text-model.ts";
+import { isModelFolder } from "../train/translator/open-translation.ts";
+import { readSplits } from "../train/run/run-data.ts";
+import { RunDirectory } from "../train/run/run-directory.ts";
+import type { Translator } from "../train/translator/translator.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { evaluateChoices, type ChoiceFlags } from "./evaluate-choices.ts";
 import { count } from "./format.ts";
@@ -149,7 +149,7 @@ async function writeFigures(
 ): Promise<void> {
   if (flags.figures === undefined || config === undefined) return;
   // Only here: drawing takes a while to load.
-  const { writeBreakdownFigures, writeStateFigure } = await import("../train/evaluate-figures.ts");
+  const { writeBreakdownFigures, writeStateFigure } = await import("../train/evaluate/evaluate-figures.ts");
   const written = [await writeStateFigure(translator, await mappedSentences(pairs, flags.states), flags.figures)];
   if (hypotheses !== undefined) {
     written.push(...await writeBreakdownFigures(flags.figures, {

@@ -4,7 +4,7 @@ import { Option, type Command } from "commander";
 import { openModelFolder } from "../exchange/open-model-folder.ts";
 import { writeLanguageModel } from "../exchange/write-language-model.ts";
 import { writeOnnx, type Quantization, type WrittenOnnx } from "../exchange/write-onnx.ts";
-import { exportRun, type ExportedRun } from "../train/export-run.ts";
+import { exportRun, type ExportedRun } from "../train/run/export-run.ts";
 import { UsageError } from "./errors.ts";
 import { count } from "./format.ts";
 import { printResult, type Io } from "./io.ts";

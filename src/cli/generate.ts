@@ -7,7 +7,7 @@ import type { TextConstraint } from "../decode/language/constraint/text-constrai
 import type { GeneratedText, TextGenerationOptions } from "../decode/language/generation-options.ts";
 import { Generator, type TextModel } from "../decode/language/generator.ts";
 import { onnx } from "../engines/onnx/engine.ts";
-import { openTextModel } from "../train/open-text-model.ts";
+import { openTextModel } from "../train/run/open-text-model.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { jsonOption, nonNegativeInteger, number, positiveInteger, positiveNumber, repeated } from "./options.ts";

@@ -1,8 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { loadAnyConfig, loadConfig, loadTrainable } from "../train/config-load.ts";
-import { inspectConfig } from "../train/inspect.ts";
+import { loadAnyConfig, loadConfig, loadTrainable } from "../train/config/load.ts";
+import { inspectConfig } from "../train/run/inspect.ts";
 import { Workplace } from "./fixtures/command-line.ts";
 import { main } from "./program.ts";
 

@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
 import { inspectPhraseRun, type PhraseRunSummary } from "../phrase/run/inspect-phrase-run.ts";
-import { loadAnyConfig } from "../train/config-load.ts";
-import { isTextRunConfig } from "../train/config-text.ts";
-import { inspectConfig, inspectRun, inspectTextConfig, type LayerSummary, type ModelSummary } from "../train/inspect.ts";
+import { loadAnyConfig } from "../train/config/load.ts";
+import { isTextRunConfig } from "../train/config/text.ts";
+import { inspectConfig, inspectRun, inspectTextConfig, type LayerSummary, type ModelSummary } from "../train/run/inspect.ts";
 import { UsageError } from "./errors.ts";
 import { count, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";

@@ -1,7 +1,7 @@
 import { PhraseTranslator } from "../phrase/run/phrase-translator.ts";
-import { isModelFolder } from "../train/open-translation.ts";
-import { RunDirectory } from "../train/run-directory.ts";
-import type { TextTranslator } from "../train/text-translator.ts";
+import { isModelFolder } from "../train/translator/open-translation.ts";
+import { RunDirectory } from "../train/run/run-directory.ts";
+import type { TextTranslator } from "../train/translator/text-translator.ts";
 import { UsageError } from "./errors.ts";
 import { withTranslator, type ModelFlags } from "./options.ts";
 

@@ -1,6 +1,6 @@
 /** Options that several commands share, and how their values are read. */
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { Translator } from "../train/translator.ts";
+import { Translator } from "../train/translator/translator.ts";
 import { CommandError } from "./errors.ts";
 
 /** A whole number of at least 1. */

@@ -7,8 +7,8 @@ import { searchLayouts, type PlannedLayout, type PlanQuestion } from "../paralle
 import { timelineChart } from "../parallel/plan/timeline-chart.ts";
 import { ScheduleError } from "../parallel/schedule.ts";
 import { writeSvg } from "../plot/render.ts";
-import { loadAnyConfig } from "../train/config-load.ts";
-import { PIPELINES } from "../train/config-parallel.ts";
+import { loadAnyConfig } from "../train/config/load.ts";
+import { PIPELINES } from "../train/config/parallel.ts";
 import { CommandError } from "./errors.ts";
 import { count, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";

@@ -1,4 +1,4 @@
-import { definePretraining } from "../train/config-text.ts";
+import { definePretraining } from "../train/config/text.ts";
 
 /** A small GPT on the Brown corpus, chosen so that it takes about ten minutes on two cores. */
 export const pretrainConfig = definePretraining({

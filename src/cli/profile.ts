@@ -5,7 +5,7 @@ import { onnx } from "../engines/onnx/engine.ts";
 import type { CostProfile, CostUnit } from "../parallel/cost-profile.ts";
 import { measureUnits } from "../parallel/cut/measure-units.ts";
 import { workOf } from "../parallel/plan/placement.ts";
-import { loadAnyConfig } from "../train/config-load.ts";
+import { loadAnyConfig } from "../train/config/load.ts";
 import { openTraining } from "../train/open-training.ts";
 import { withCompanions } from "./companions.ts";
 import { count, table } from "./format.ts";

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { packageVersion } from "../train/package-version.ts";
+import { packageVersion } from "../train/run/package-version.ts";
 import { addAudit } from "./audit.ts";
 import { addAverage } from "./average.ts";
 import { reportError } from "./errors.ts";

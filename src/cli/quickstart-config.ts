@@ -1,4 +1,4 @@
-import { defineRun } from "../train/config.ts";
+import { defineRun } from "../train/config/config.ts";
 
 /** Chosen so that the whole quickstart takes about five minutes on two cores. */
 const STEPS = 2400;

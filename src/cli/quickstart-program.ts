@@ -1,12 +1,12 @@
 /** What a newcomer runs first: trains a pronouncer, measures it, uses it, and says what to do next. */
 import { relative } from "node:path";
 import { Command } from "commander";
-import { applyOverrides } from "../train/config-overrides.ts";
-import { resolveRun, runJsonSchema } from "../train/config.ts";
-import { evaluateSymbols } from "../train/evaluate-run.ts";
-import { readSplits } from "../train/run-data.ts";
+import { applyOverrides } from "../train/config/overrides.ts";
+import { resolveRun, runJsonSchema } from "../train/config/config.ts";
+import { evaluateSymbols } from "../train/evaluate/evaluate-run.ts";
+import { readSplits } from "../train/run/run-data.ts";
 import { train } from "../train/train.ts";
-import { Translator } from "../train/translator.ts";
+import { Translator } from "../train/translator/translator.ts";
 import { EXIT, Interruption, reportError } from "./errors.ts";
 import { count, duration } from "./format.ts";
 import { interruptible } from "./interrupt.ts";

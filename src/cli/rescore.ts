@@ -1,7 +1,7 @@
 import { Option, type Command } from "commander";
 import { readLines } from "../data/text-file.ts";
 import { formatNBest, parseNBest, type NBestFormat } from "../decode/rescore.ts";
-import { rescoreList } from "../train/rescore-list.ts";
+import { rescoreList } from "../train/translator/rescore-list.ts";
 import type { Io } from "./io.ts";
 import { addModelOptions, jsonOption, number, withTranslator, type ModelFlags } from "./options.ts";
 

@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { setImmediate, setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { hash32 } from "../data/shuffle.ts";
-import { MetricsLog } from "../train/metrics-log.ts";
+import { MetricsLog } from "../train/run/metrics-log.ts";
 import { Workplace } from "./fixtures/command-line.ts";
 
 const KILLS = 20;

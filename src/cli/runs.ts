@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { listRuns, type RunSummary } from "../train/list-runs.ts";
+import { listRuns, type RunSummary } from "../train/run/list-runs.ts";
 import { table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption } from "./options.ts";

@@ -13,7 +13,7 @@ import { planTraining } from "../scaling/planning/plan.ts";
 import { centralGrowth, forecastWall, type GrowthRange } from "../scaling/planning/scenarios.ts";
 import { publishedPlanningLaw, wallInterval, type PlanningLaw } from "../scaling/planning/uncertainty.ts";
 import { DEFAULT_SHARE } from "../scaling/planning/wall.ts";
-import { nearest } from "../train/suggest.ts";
+import { nearest } from "../train/config/suggest.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, number, positiveInteger, positiveNumber } from "./options.ts";

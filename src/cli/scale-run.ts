@@ -11,7 +11,7 @@ import { byTokens, lossChart, sizeChart } from "../scaling/sweep/sweep-charts.ts
 import { findRuns, sweepFolder, trainRuns, writeTables, type SweepRun } from "../scaling/sweep/sweep-runs.ts";
 import type { Sweep } from "../scaling/sweep/sweep-schema.ts";
 import type { SweepRow } from "../scaling/sweep/sweep-table.ts";
-import { nearest } from "../train/suggest.ts";
+import { nearest } from "../train/config/suggest.ts";
 import { CommandError, EXIT, Failure, Interruption, UsageError } from "./errors.ts";
 import { count, duration } from "./format.ts";
 import { interruptible } from "./interrupt.ts";

@@ -2,7 +2,7 @@ import { Option, type Command } from "commander";
 import { DataError } from "../data/data-error.ts";
 import { readLines } from "../data/text-file.ts";
 import { bleuTokenizers, type BleuTokenizer } from "../metrics/bleu-tokenizers.ts";
-import { compareTexts } from "../train/evaluate-run.ts";
+import { compareTexts } from "../train/evaluate/evaluate-run.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, repeated } from "./options.ts";
 

@@ -1,7 +1,7 @@
 /** What the commands under `decade think` have in common: tasks, models and problems by name. */
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { onnx } from "../engines/onnx/engine.ts";
-import { openTextModel } from "../train/open-text-model.ts";
+import { openTextModel } from "../train/run/open-text-model.ts";
 import { EndpointSampler } from "../think/sampler/endpoint-sampler.ts";
 import { aggregations, type Aggregation } from "../think/reward/aggregate.ts";
 import type { ModelReward } from "../think/reward/model-reward.ts";

@@ -1,6 +1,6 @@
 /** `decade train` on the configuration of a model that learns from rewards. */
 import { trainGrpo, type GrpoRun } from "../think/learn/train-grpo.ts";
-import type { GrpoConfig } from "../train/config-grpo.ts";
+import type { GrpoConfig } from "../train/config/grpo.ts";
 import type { TrainEvent } from "../train/train-event.ts";
 import { EXIT, Interruption } from "./errors.ts";
 import { count, duration } from "./format.ts";

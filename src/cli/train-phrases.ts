@@ -1,6 +1,6 @@
 /** `decade train` on the configuration of a phrase-based translator. */
 import { trainPhraseBased, type PhraseTrainEvent, type TrainedPhraseRun } from "../phrase/run/train-phrase-based.ts";
-import type { PhraseRunConfig } from "../train/config-phrase.ts";
+import type { PhraseRunConfig } from "../train/config/phrase.ts";
 import { EXIT, Interruption } from "./errors.ts";
 import { count } from "./format.ts";
 import { interruptible } from "./interrupt.ts";

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { installedMpiruns, type Mpirun } from "../parallel/fixtures/mpirun.ts";
-import { MetricsLog } from "../train/metrics-log.ts";
+import { MetricsLog } from "../train/run/metrics-log.ts";
 import { lastLine, Workplace } from "./fixtures/command-line.ts";
 
 const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { loadTrainable } from "../train/config-load.ts";
-import type { RunConfig } from "../train/config.ts";
-import { isGrpoConfig } from "../train/config-grpo.ts";
-import { isPhraseRunConfig } from "../train/config-phrase.ts";
-import { isTextRunConfig, type TextRunConfig } from "../train/config-text.ts";
+import { loadTrainable } from "../train/config/load.ts";
+import type { RunConfig } from "../train/config/config.ts";
+import { isGrpoConfig } from "../train/config/grpo.ts";
+import { isPhraseRunConfig } from "../train/config/phrase.ts";
+import { isTextRunConfig, type TextRunConfig } from "../train/config/text.ts";
 import { pretrain } from "../train/pretrain.ts";
 import { train } from "../train/train.ts";
 import type { Team } from "../train/team.ts";

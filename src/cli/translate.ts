@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import { hash32 } from "../data/shuffle.ts";
 import { formatNBest } from "../decode/rescore.ts";
-import { isModelFolder } from "../train/open-translation.ts";
-import { RunDirectory } from "../train/run-directory.ts";
+import { isModelFolder } from "../train/translator/open-translation.ts";
+import { RunDirectory } from "../train/run/run-directory.ts";
 import { PhraseTranslator } from "../phrase/run/phrase-translator.ts";
-import type { TextTranslation } from "../train/text-translator.ts";
-import type { NBestOptions } from "../train/translator.ts";
+import type { TextTranslation } from "../train/translator/text-translator.ts";
+import type { NBestOptions } from "../train/translator/translator.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { describeExplanation } from "./explain-phrases.ts";
 import type { Io } from "./io.ts";

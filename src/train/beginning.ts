@@ -2,10 +2,10 @@
 import { resolve } from "node:path";
 import type { Module } from "../nn/module.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
-import { ConfigError } from "./config.ts";
-import { differencesOf } from "./config-difference.ts";
-import type { TextRunConfig } from "./config-text.ts";
-import { openTextRun } from "./open-text-run.ts";
+import { ConfigError } from "./config/config.ts";
+import { differencesOf } from "./config/difference.ts";
+import type { TextRunConfig } from "./config/text.ts";
+import { openTextRun } from "./run/open-text-run.ts";
 
 /** What a run begins with. */
 export interface Beginning {

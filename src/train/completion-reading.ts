@@ -2,7 +2,7 @@
 import { CompletionBatches } from "../data/completions/completion-batches.ts";
 import { placesOf, type EncodedCompletion } from "../data/completions/encode-completions.ts";
 import { DataError } from "../data/data-error.ts";
-import type { TextRunConfig } from "./config-text.ts";
+import type { TextRunConfig } from "./config/text.ts";
 import type { TextReading } from "./text-task.ts";
 
 /** Examples that fit into a row. */

@@ -1,6 +1,6 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { MetricsLog, type MetricsRecord } from "./metrics-log.ts";
+import { MetricsLog, type MetricsRecord } from "./run/metrics-log.ts";
 import { toyPairs, ToyFolder } from "./fixtures/toy-run.ts";
 import { watchLoss, type LossHistory, type LossSpike } from "./loss-spikes.ts";
 import { train } from "./train.ts";

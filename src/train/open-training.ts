@@ -1,7 +1,7 @@
-import { isTextRunConfig, type TextRunConfig } from "./config-text.ts";
-import type { RunConfig } from "./config.ts";
+import { isTextRunConfig, type TextRunConfig } from "./config/text.ts";
+import type { RunConfig } from "./config/config.ts";
 import { textTraining } from "./pretrain.ts";
-import { learnTokenizers, readSplits } from "./run-data.ts";
+import { learnTokenizers, readSplits } from "./run/run-data.ts";
 import { openTextData } from "./text-data.ts";
 import { pairTraining } from "./train.ts";
 import type { Training } from "./train-task.ts";

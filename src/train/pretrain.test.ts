@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hash32 } from "../data/shuffle.ts";
 import { onnx } from "../engines/onnx/engine.ts";
-import { isTextRun, resolveTextRun, type TextRunConfig, type TextRunInput } from "./config-text.ts";
-import { evaluateHeldOut } from "./evaluate-text.ts";
+import { isTextRun, resolveTextRun, type TextRunConfig, type TextRunInput } from "./config/text.ts";
+import { evaluateHeldOut } from "./evaluate/evaluate-text.ts";
 import { ToyFolder } from "./fixtures/toy-run.ts";
-import { openTextModel } from "./open-text-model.ts";
+import { openTextModel } from "./run/open-text-model.ts";
 import { pretrain } from "./pretrain.ts";
-import { RunDirectory } from "./run-directory.ts";
+import { RunDirectory } from "./run/run-directory.ts";
 
 let folder: ToyFolder;
 let text: string;

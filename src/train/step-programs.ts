@@ -1,4 +1,4 @@
-import type { Checkpoint, CheckpointContents } from "./checkpoint.ts";
+import type { Checkpoint, CheckpointContents } from "./checkpoint/checkpoint.ts";
 import type { BatchSource, TrainingBatch } from "./training-task.ts";
 
 /** A batch with the seed of its dropout. */

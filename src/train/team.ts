@@ -1,5 +1,5 @@
 import type { Engine } from "../engines/engine.ts";
-import type { ParallelConfig } from "./config-parallel.ts";
+import type { ParallelConfig } from "./config/parallel.ts";
 import type { StepPrograms } from "./step-programs.ts";
 import { TrainingPrograms } from "./training-programs.ts";
 import type { TrainingBatch, TrainingTask } from "./training-task.ts";

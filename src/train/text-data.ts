@@ -8,8 +8,8 @@ import type { MixturePart } from "../data/shards/packed-batches.ts";
 import { readIndex } from "../data/shards/shard-index.ts";
 import { tokensInMemory, TokenShards, type TokenSource } from "../data/shards/token-shards.ts";
 import { Tokenizer } from "../text/tokenizer.ts";
-import type { TextRunConfig } from "./config-text.ts";
-import type { RunDirectory } from "./run-directory.ts";
+import type { TextRunConfig } from "./config/text.ts";
+import type { RunDirectory } from "./run/run-directory.ts";
 
 /** Text that is learned as it goes on. */
 export interface RunningText {

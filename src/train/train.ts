@@ -1,10 +1,10 @@
-import { resolveRun, type RunConfig, type RunInput } from "./config.ts";
-import { buildModel, vocabularyFingerprint, type Tokenizers } from "./open-run.ts";
+import { resolveRun, type RunConfig, type RunInput } from "./config/config.ts";
+import { buildModel, vocabularyFingerprint, type Tokenizers } from "./run/open-run.ts";
 import { pairSource, pairTask } from "./pair-task.ts";
-import { encodeSplit, makeBatches, prepareTokenizers, readSplits, type PairSplits } from "./run-data.ts";
+import { encodeSplit, makeBatches, prepareTokenizers, readSplits, type PairSplits } from "./run/run-data.ts";
 import type { Pair } from "../data/source.ts";
 import { Tokenizer } from "../text/tokenizer.ts";
-import type { RunDirectory } from "./run-directory.ts";
+import type { RunDirectory } from "./run/run-directory.ts";
 import { ALONE } from "./team.ts";
 import { openDirectory, shareCheckpoint, takeUp, trainTask, type TrainedRun, type Training, type TrainOptions } from "./train-task.ts";
 

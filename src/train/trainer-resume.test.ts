@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { RunConfig, RunInput } from "./config.ts";
+import type { RunConfig, RunInput } from "./config/config.ts";
 import { toyPairs, ToyFolder } from "./fixtures/toy-run.ts";
 import type { TrainEvent } from "./train-event.ts";
 import { train, type TrainedRun } from "./train.ts";
@@ -38,7 +38,7 @@ describe("continued at every checkpoint", () => {
       last = await trainUntil(disturbed, ({ kind }) => kind === "checkpoint", true);
     }
     expect(last.reason).toBe("finished");
-  });
+  }, 60_000);
 
   test("it stopped at each of them, and the learning rate fell on the way", async () => {
     expect(lives).toBeGreaterThanOrEqual(8);

@@ -4,16 +4,16 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Engine } from "../engines/engine.ts";
 import { onnx } from "../engines/onnx/engine.ts";
 import type { StateStore } from "../engines/state-store.ts";
-import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
-import type { RunInput } from "./config.ts";
+import { loadCheckpoint, saveCheckpoint } from "./checkpoint/checkpoint.ts";
+import type { RunInput } from "./config/config.ts";
 import { toyPairs, ToyFolder } from "./fixtures/toy-run.ts";
-import { openRun } from "./open-run.ts";
-import { parsePosition } from "./position.ts";
-import { RunDirectory } from "./run-directory.ts";
+import { openRun } from "./run/open-run.ts";
+import { parsePosition } from "./checkpoint/position.ts";
+import { RunDirectory } from "./run/run-directory.ts";
 import type { TrainEvent } from "./train-event.ts";
 import { train } from "./train.ts";
 import { TrainingError } from "./trainer.ts";
-import { Translator } from "./translator.ts";
+import { Translator } from "./translator/translator.ts";
 
 const VALIDATION = toyPairs(9, [1, 6], 2);
 

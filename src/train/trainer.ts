@@ -1,12 +1,12 @@
 import { setImmediate } from "node:timers/promises";
 import { hash32 } from "../data/shuffle.ts";
 import { learningRate } from "../optim/schedules.ts";
-import type { Checkpoint } from "./checkpoint.ts";
-import type { Interval, TrainerSettings } from "./config.ts";
+import type { Checkpoint } from "./checkpoint/checkpoint.ts";
+import type { Interval, TrainerSettings } from "./config/config.ts";
 import { watchLoss } from "./loss-spikes.ts";
-import { requireVocabulary } from "./open-run.ts";
-import { initialPosition, parsePosition, type Position } from "./position.ts";
-import type { RunRecord } from "./run-record.ts";
+import { requireVocabulary } from "./run/open-run.ts";
+import { initialPosition, parsePosition, type Position } from "./checkpoint/position.ts";
+import type { RunRecord } from "./run/run-record.ts";
 import type { Figures, Judgement, SeededBatch, StepPrograms } from "./step-programs.ts";
 import type { TrainEvent } from "./train-event.ts";
 import type { BatchSource } from "./training-task.ts";

@@ -7,7 +7,7 @@ import { gradients } from "../graph/gradients.ts";
 import { int32 } from "../graph/program.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { read } from "../optim/optimizer.ts";
-import type { Checkpoint } from "./checkpoint.ts";
+import type { Checkpoint } from "./checkpoint/checkpoint.ts";
 import type { BatchResult, SavedTensors, SeededBatch, StepPrograms } from "./step-programs.ts";
 import { restoreTensors, savedTensors } from "./training-state.ts";
 import type { BatchSource, TrainingBatch, TrainingTask } from "./training-task.ts";

@@ -3,8 +3,8 @@ import type { TensorData } from "../data/safetensors.ts";
 import type { StateStore } from "../engines/state-store.ts";
 import type { Module } from "../nn/module.ts";
 import type { StateVariable } from "../graph/state.ts";
-import { CheckpointError, type Checkpoint } from "./checkpoint.ts";
-import { matchParameters } from "./open-run.ts";
+import { CheckpointError, type Checkpoint } from "./checkpoint/checkpoint.ts";
+import { matchParameters } from "./run/open-run.ts";
 import type { SavedTensors } from "./step-programs.ts";
 import { averageName } from "./update-program.ts";
 

@@ -7,7 +7,7 @@ import type { Module } from "../nn/module.ts";
 import { adam, adamw, hiddenMatrices, muon, sgd, type Optimizer } from "../optim/index.ts";
 import { ownVariable, read } from "../optim/optimizer.ts";
 import { inPieces } from "../optim/pieces.ts";
-import type { OptimizerConfig } from "./config.ts";
+import type { OptimizerConfig } from "./config/config.ts";
 
 const GRADIENT = "gradient.";
 const AVERAGE = "average.";

@@ -1,12 +1,12 @@
 /** Moving averages of the weights: what is kept, judged and used. */
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadCheckpoint, type TensorMap } from "./checkpoint.ts";
-import type { RunInput } from "./config.ts";
+import { loadCheckpoint, type TensorMap } from "./checkpoint/checkpoint.ts";
+import type { RunInput } from "./config/config.ts";
 import { toyPairs, ToyFolder } from "./fixtures/toy-run.ts";
-import { openRun } from "./open-run.ts";
+import { openRun } from "./run/open-run.ts";
 import { train, type TrainedRun } from "./train.ts";
-import { Translator } from "./translator.ts";
+import { Translator } from "./translator/translator.ts";
 
 const VALIDATION = toyPairs(9, [1, 6], 2);
 const DECAY = 0.3;

@@ -3,7 +3,7 @@ import { renderSvg } from "../../plot/render.ts";
 import { untrainedRun } from "../../think/fixtures/untrained-run.ts";
 import { ToyFolder, toyPairs } from "../../train/fixtures/toy-run.ts";
 import { train } from "../../train/train.ts";
-import { Translator } from "../../train/translator.ts";
+import { Translator } from "../../train/translator/translator.ts";
 import { auditGeneralization } from "./audit-generalization.ts";
 import { openExaminedRun } from "./examined-run.ts";
 import { distanceChart, distanceMeasures, distributionChart } from "./generalization-charts.ts";

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { suggestion } from "../../train/suggest.ts";
+import { suggestion } from "../../train/config/suggest.ts";
 import { AuditError } from "../audit-error.ts";
 import { examine, type AnswerOptions, type GeneralizationColumn, type GeneralizationStrategy, type LabelledRun } from "./examine.ts";
 import { openExaminedRun, type OpenOptions } from "./examined-run.ts";

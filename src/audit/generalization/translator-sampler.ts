@@ -1,6 +1,6 @@
 import { AuditError } from "../audit-error.ts";
 import type { Sample, SampledPrompt, SampleOptions, SamplePrompt, Sampler } from "../../think/sampler/sampler.ts";
-import type { TextTranslation, TextTranslator } from "../../train/text-translator.ts";
+import type { TextTranslation, TextTranslator } from "../../train/translator/text-translator.ts";
 
 export interface TranslatorSamplerOptions {
   /** Tokens of an output. */

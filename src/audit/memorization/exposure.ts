@@ -5,7 +5,7 @@
 import type { TextModel } from "../../decode/language/generator.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { philox } from "../../metrics/counter-random.ts";
-import { scoreContinuations } from "../../train/score-continuations.ts";
+import { scoreContinuations } from "../../train/evaluate/score-continuations.ts";
 import { AuditError } from "../audit-error.ts";
 import { candidateCount, type Canary, type CanaryRecord } from "./canaries.ts";
 import { fitSkewNormal, logCumulative } from "./skew-normal.ts";

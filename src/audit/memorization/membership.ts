@@ -6,7 +6,7 @@ import { areaUnderCurve } from "../../metrics/area-under-curve.ts";
 import type { TextModel } from "../../decode/language/generator.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { philox } from "../../metrics/counter-random.ts";
-import { scoreContinuations } from "../../train/score-continuations.ts";
+import { scoreContinuations } from "../../train/evaluate/score-continuations.ts";
 import { AuditError } from "../audit-error.ts";
 
 export interface Membership {

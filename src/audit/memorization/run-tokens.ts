@@ -1,6 +1,6 @@
 import { tokensInMemory, type TokenSource } from "../../data/shards/token-shards.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
-import { RunDirectory } from "../../train/run-directory.ts";
+import { RunDirectory } from "../../train/run/run-directory.ts";
 import { openRunText } from "../../train/text-data.ts";
 
 /** What a language model's run learned from and what it holds out. */

@@ -1,13 +1,13 @@
 /** What is found of a run that reads one sequence and writes another. */
-import { compareTexts, writesSymbols } from "../../train/evaluate-run.ts";
+import { compareTexts, writesSymbols } from "../../train/evaluate/evaluate-run.ts";
 import { readPairs, type Pair } from "../../data/source.ts";
 import { areaUnderCurve } from "../../metrics/area-under-curve.ts";
 import { errorRatesFromTotals, errorStatistics } from "../../metrics/error-rates.ts";
-import type { RunConfig } from "../../train/config.ts";
-import type { PhraseRunConfig } from "../../train/config-phrase.ts";
-import { readSplits, type PairSplits } from "../../train/run-data.ts";
-import type { TextTranslator } from "../../train/text-translator.ts";
-import { Translator } from "../../train/translator.ts";
+import type { RunConfig } from "../../train/config/config.ts";
+import type { PhraseRunConfig } from "../../train/config/phrase.ts";
+import { readSplits, type PairSplits } from "../../train/run/run-data.ts";
+import type { TextTranslator } from "../../train/translator/text-translator.ts";
+import { Translator } from "../../train/translator/translator.ts";
 import { auditContamination, type Flag } from "../contamination/audit-contamination.ts";
 import { aurocError } from "../memorization/membership.ts";
 import { AuditError } from "../audit-error.ts";

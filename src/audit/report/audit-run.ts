@@ -1,11 +1,11 @@
 import type { Engine } from "../../engines/engine.ts";
 import { PhraseTranslator } from "../../phrase/run/phrase-translator.ts";
-import type { RunConfig } from "../../train/config.ts";
-import type { PhraseRunConfig } from "../../train/config-phrase.ts";
-import { isModelFolder } from "../../train/open-translation.ts";
-import { RunDirectory } from "../../train/run-directory.ts";
-import type { TextTranslator } from "../../train/text-translator.ts";
-import { Translator } from "../../train/translator.ts";
+import type { RunConfig } from "../../train/config/config.ts";
+import type { PhraseRunConfig } from "../../train/config/phrase.ts";
+import { isModelFolder } from "../../train/translator/open-translation.ts";
+import { RunDirectory } from "../../train/run/run-directory.ts";
+import type { TextTranslator } from "../../train/translator/text-translator.ts";
+import { Translator } from "../../train/translator/translator.ts";
 import { AuditError } from "../audit-error.ts";
 import { auditPairs } from "./audit-pairs.ts";
 import type { AuditReport } from "./audit-report.ts";

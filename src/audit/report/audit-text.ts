@@ -2,8 +2,8 @@
 import { Generator, type TextModel } from "../../decode/language/generator.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { areaUnderCurve } from "../../metrics/area-under-curve.ts";
-import { openTextModel } from "../../train/open-text-model.ts";
-import { scoreContinuations } from "../../train/score-continuations.ts";
+import { openTextModel } from "../../train/run/open-text-model.ts";
+import { scoreContinuations } from "../../train/evaluate/score-continuations.ts";
 import { auditContamination, type ContaminationReport } from "../contamination/audit-contamination.ts";
 import { documentTexts } from "../contamination/removal/document-texts.ts";
 import { findSources } from "../../data/documents/find-sources.ts";

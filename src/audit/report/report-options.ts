@@ -1,4 +1,4 @@
-import type { CheckpointChoice } from "../../train/open-run.ts";
+import type { CheckpointChoice } from "../../train/run/open-run.ts";
 import type { ContaminationFindings, GeneralizationFindings, MemorizationFindings, ReportedExample } from "./audit-report.ts";
 
 /** What examples of a language model's text are. */

@@ -1,7 +1,7 @@
 import { inspectPhraseRun } from "../../phrase/run/inspect-phrase-run.ts";
-import { inspectRun } from "../../train/inspect.ts";
-import { MetricsLog } from "../../train/metrics-log.ts";
-import type { RunDirectory } from "../../train/run-directory.ts";
+import { inspectRun } from "../../train/run/inspect.ts";
+import { MetricsLog } from "../../train/run/metrics-log.ts";
+import type { RunDirectory } from "../../train/run/run-directory.ts";
 import type { CurvePoint, RunFacts } from "./audit-report.ts";
 
 /** What a run is: its configuration, its size, its training curve. */

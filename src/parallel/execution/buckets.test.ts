@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Gpt } from "../../models/gpt.ts";
-import { parallelSchema } from "../../train/config-parallel.ts";
+import { parallelSchema } from "../../train/config/parallel.ts";
 import { textTask } from "../../train/text-task.ts";
 import { parametersOf } from "../cut/stage-phases.ts";
 import { layoutOf } from "./layout.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { resolveRun } from "../../train/config.ts";
+import { resolveRun } from "../../train/config/config.ts";
 import { ToyFolder, toyPairs } from "../../train/fixtures/toy-run.ts";
 import { openTraining } from "../../train/open-training.ts";
 import { dryRun } from "./dry-run.ts";

@@ -1,8 +1,8 @@
 import { bindDimensions } from "../../engines/dimensions.ts";
 import { dimensionValue, type DimValues } from "../../graph/dimension.ts";
 import { shapeSize } from "../../graph/shape.ts";
-import type { ParallelConfig } from "../../train/config-parallel.ts";
-import type { OptimizerConfig } from "../../train/config.ts";
+import type { ParallelConfig } from "../../train/config/parallel.ts";
+import type { OptimizerConfig } from "../../train/config/config.ts";
 import type { TrainingBatch, TrainingTask } from "../../train/training-task.ts";
 import { withCommunication } from "../communication.ts";
 import { measuredCosts, readCostProfile } from "../cut/stage-of-layers.ts";

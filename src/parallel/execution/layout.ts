@@ -1,4 +1,4 @@
-import type { ParallelConfig } from "../../train/config-parallel.ts";
+import type { ParallelConfig } from "../../train/config/parallel.ts";
 import { ScheduleError, stageDevices, type PipelineSchedule } from "../schedule.ts";
 import { generateSchedule } from "../schedules/generators.ts";
 

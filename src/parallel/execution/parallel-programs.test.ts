@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { resolveRun, type RunConfig, type RunInput } from "../../train/config.ts";
-import { resolveTextRun, type TextRunConfig } from "../../train/config-text.ts";
+import { resolveRun, type RunConfig, type RunInput } from "../../train/config/config.ts";
+import { resolveTextRun, type TextRunConfig } from "../../train/config/text.ts";
 import type { ToyFolder } from "../../train/fixtures/toy-run.ts";
 import { train } from "../../train/train.ts";
 import { expectSame, lossesOf, toyTeamFolder, trainer, trainTogether } from "../fixtures/toy-team.ts";

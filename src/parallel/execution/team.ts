@@ -1,4 +1,4 @@
-import { packageVersion } from "../../train/package-version.ts";
+import { packageVersion } from "../../train/run/package-version.ts";
 import type { Team } from "../../train/team.ts";
 import { ScheduleError } from "../schedule.ts";
 import { everyoneOf, type Transport } from "../transport.ts";

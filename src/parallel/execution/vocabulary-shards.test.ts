@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { resolveRun, type RunConfig, type RunInput } from "../../train/config.ts";
-import { resolveTextRun, type TextRunConfig } from "../../train/config-text.ts";
+import { resolveRun, type RunConfig, type RunInput } from "../../train/config/config.ts";
+import { resolveTextRun, type TextRunConfig } from "../../train/config/text.ts";
 import type { ToyFolder } from "../../train/fixtures/toy-run.ts";
 import { openTraining } from "../../train/open-training.ts";
 import { expectSame, lossesOf, toyTeamFolder, trainer, trainTogether } from "../fixtures/toy-team.ts";

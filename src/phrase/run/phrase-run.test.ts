@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { resolvePhraseRun } from "../../train/config-phrase.ts";
+import { resolvePhraseRun } from "../../train/config/phrase.ts";
 import { hash32 } from "../../data/shuffle.ts";
 import { PhraseTranslator } from "./phrase-translator.ts";
 import { trainPhraseBased, type TrainedPhraseRun } from "./train-phrase-based.ts";

@@ -2,8 +2,8 @@
 import { access, readFile } from "node:fs/promises";
 import { errorCode, writeFileAtomically } from "../../data/durable-files.ts";
 import { readLines } from "../../data/text-file.ts";
-import type { PhraseRunConfig } from "../../train/config-phrase.ts";
-import { RunDirectory } from "../../train/run-directory.ts";
+import type { PhraseRunConfig } from "../../train/config/phrase.ts";
+import { RunDirectory } from "../../train/run/run-directory.ts";
 import { formatArpa, parseArpa } from "../language/arpa-file.ts";
 import type { NgramModel } from "../language/ngram-model.ts";
 import { PhraseError } from "../phrase-error.ts";

@@ -1,4 +1,4 @@
-import type { TextTranslation, TextTranslator } from "../../train/text-translator.ts";
+import type { TextTranslation, TextTranslator } from "../../train/translator/text-translator.ts";
 import { PhraseDecoder } from "../search/decoder.ts";
 import { namedWeights } from "../search/features.ts";
 import { nBest, type Derivation } from "../search/n-best.ts";

@@ -1,9 +1,9 @@
 import { setImmediate as otherWork } from "node:timers/promises";
 import { DataError } from "../../data/data-error.ts";
-import type { PhraseRunConfig } from "../../train/config-phrase.ts";
-import { MetricsLog } from "../../train/metrics-log.ts";
-import { readSplits } from "../../train/run-data.ts";
-import { RunDirectory } from "../../train/run-directory.ts";
+import type { PhraseRunConfig } from "../../train/config/phrase.ts";
+import { MetricsLog } from "../../train/run/metrics-log.ts";
+import { readSplits } from "../../train/run/run-data.ts";
+import { RunDirectory } from "../../train/run/run-directory.ts";
 import { alignCorpus, type AlignmentIteration } from "../alignment/align-corpus.ts";
 import { trainNgramModel } from "../language/kneser-ney.ts";
 import type { NgramModel } from "../language/ngram-model.ts";

@@ -1,4 +1,4 @@
-import { nearest } from "../../train/suggest.ts";
+import { nearest } from "../../train/config/suggest.ts";
 import { ScalingError } from "../scaling-error.ts";
 import { brokenPowerLaw } from "./broken-power.ts";
 import { chinchilla } from "./chinchilla.ts";

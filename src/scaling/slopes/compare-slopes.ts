@@ -1,5 +1,5 @@
 /** Whether groups scale differently: a power law for each, and the test that they share its exponent. */
-import { suggestion } from "../../train/suggest.ts";
+import { suggestion } from "../../train/config/suggest.ts";
 import { ScalingError } from "../scaling-error.ts";
 import { distributions, type Distributions } from "./distributions.ts";
 import {

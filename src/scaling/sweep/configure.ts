@@ -1,7 +1,7 @@
-import { resolveRun, runJsonSchema, type RunConfig } from "../../train/config.ts";
-import { applyOverrides } from "../../train/config-overrides.ts";
-import { isTextRun, resolveTextRun, textRunJsonSchema, type TextRunConfig } from "../../train/config-text.ts";
-import { ConfigError } from "../../train/config-problems.ts";
+import { resolveRun, runJsonSchema, type RunConfig } from "../../train/config/config.ts";
+import { applyOverrides } from "../../train/config/overrides.ts";
+import { isTextRun, resolveTextRun, textRunJsonSchema, type TextRunConfig } from "../../train/config/text.ts";
+import { ConfigError } from "../../train/config/problems.ts";
 import type { Sweep } from "./sweep-schema.ts";
 
 /** The configuration of a training: of pairs, or of text. */

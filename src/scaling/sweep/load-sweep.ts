@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import { readConfigFile, resolveConfigPaths } from "../../train/config-load.ts";
+import { readConfigFile, resolveConfigPaths } from "../../train/config/load.ts";
 import { configure } from "./configure.ts";
 import { resolveSweep, type Sweep } from "./sweep-schema.ts";
 

@@ -1,7 +1,7 @@
-import { buildLanguageModel } from "../../train/open-text-run.ts";
-import { buildModel } from "../../train/open-run.ts";
+import { buildLanguageModel } from "../../train/run/open-text-run.ts";
+import { buildModel } from "../../train/run/open-run.ts";
 import type { Module } from "../../nn/module.ts";
-import { isTextRunConfig } from "../../train/config-text.ts";
+import { isTextRunConfig } from "../../train/config/text.ts";
 import { ScalingError } from "../scaling-error.ts";
 import { configure, type Settings, type TrainingConfig } from "./configure.ts";
 import type { Sweep } from "./sweep-schema.ts";

@@ -1,6 +1,6 @@
-import { isTextRunConfig } from "../../train/config-text.ts";
+import { isTextRunConfig } from "../../train/config/text.ts";
 import { readingOf, textTraining } from "../../train/pretrain.ts";
-import { learnTokenizers, readSplits } from "../../train/run-data.ts";
+import { learnTokenizers, readSplits } from "../../train/run/run-data.ts";
 import { openTextData } from "../../train/text-data.ts";
 import { pairTraining } from "../../train/train.ts";
 import type { Training } from "../../train/train-task.ts";

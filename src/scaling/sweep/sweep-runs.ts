@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { writeFileAtomically } from "../../data/durable-files.ts";
-import { isTextRunConfig } from "../../train/config-text.ts";
+import { isTextRunConfig } from "../../train/config/text.ts";
 import type { TrainingConfig } from "./configure.ts";
 import type { PlannedTraining } from "./design.ts";
 import { runQueue, type Standing } from "./run-queue.ts";

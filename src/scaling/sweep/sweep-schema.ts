@@ -1,9 +1,9 @@
 /** A sweep: trainings that differ in size, length and a few settings, and what is the same for all of them. */
 import { z } from "zod";
-import type { RunInput } from "../../train/config.ts";
-import { ConfigError, describeIssues } from "../../train/config-problems.ts";
-import type { FieldSchema } from "../../train/config-schema.ts";
-import type { TextRunInput } from "../../train/config-text.ts";
+import type { RunInput } from "../../train/config/config.ts";
+import { ConfigError, describeIssues } from "../../train/config/problems.ts";
+import type { FieldSchema } from "../../train/config/schema.ts";
+import type { TextRunInput } from "../../train/config/text.ts";
 
 /** Amounts from one to another, evenly spaced in their logarithms, or a list of them. */
 const amounts = (what: string) =>

@@ -6,10 +6,10 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { DataError } from "../../data/data-error.ts";
-import { isTextRunConfig } from "../../train/config-text.ts";
-import { chooseCheckpoint } from "../../train/open-run.ts";
-import { packageVersion } from "../../train/package-version.ts";
-import { RunDirectory } from "../../train/run-directory.ts";
+import { isTextRunConfig } from "../../train/config/text.ts";
+import { chooseCheckpoint } from "../../train/run/open-run.ts";
+import { packageVersion } from "../../train/run/package-version.ts";
+import { RunDirectory } from "../../train/run/run-directory.ts";
 import type { TrainingConfig } from "./configure.ts";
 
 /** Letters of a hash that stay: two of a million trainings share them once in 10^5 sweeps or so. */

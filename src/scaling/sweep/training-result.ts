@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { jsonValue } from "../../data/json-value.ts";
 import { errorCode, writeFileAtomically } from "../../data/durable-files.ts";
-import { MetricsLog, type MetricsRecord } from "../../train/metrics-log.ts";
+import { MetricsLog, type MetricsRecord } from "../../train/run/metrics-log.ts";
 import { ScalingError } from "../scaling-error.ts";
 import type { TrainingSize } from "./training-size.ts";
 

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { parse } from "csv-parse/sync";
 import { messageOf } from "../../data/data-error.ts";
-import { nearest } from "../../train/suggest.ts";
+import { nearest } from "../../train/config/suggest.ts";
 import { ScalingError } from "../scaling-error.ts";
 
 /** A row of a table. */

@@ -4,7 +4,7 @@ import type { Engine, Executable } from "../../engines/engine.ts";
 import { int32 } from "../../graph/program.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { lastOfEach } from "../../models/language-model.ts";
-import { batchesByLength } from "../../train/translator-batches.ts";
+import { batchesByLength } from "../../train/translator/translator-batches.ts";
 
 /** Texts that are read at once, fewer where they are long. */
 const BATCH = 128;

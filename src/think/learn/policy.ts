@@ -4,7 +4,7 @@ import { LanguageDecoder } from "../../decode/language/language-decoder.ts";
 import type { Engine } from "../../engines/engine.ts";
 import type { LanguageModel } from "../../models/language-model.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
-import type { GrpoConfig } from "../../train/config-grpo.ts";
+import type { GrpoConfig } from "../../train/config/grpo.ts";
 import type { Judgement } from "../../train/step-programs.ts";
 import { TrainingError } from "../../train/trainer.ts";
 import { TrainingPrograms } from "../../train/training-programs.ts";

@@ -1,6 +1,6 @@
 import type { NumericArray } from "../../engines/engine.ts";
 import { permutation } from "../../data/shuffle.ts";
-import type { GrpoTrainingConfig } from "../../train/config-grpo.ts";
+import type { GrpoTrainingConfig } from "../../train/config/grpo.ts";
 import type { Figures } from "../../train/step-programs.ts";
 import type { BatchSource, TrainingBatch } from "../../train/training-task.ts";
 import type { RewardedSample, Rollout } from "./rollout.ts";

@@ -2,7 +2,7 @@ import { hash32 } from "../../data/shuffle.ts";
 import type { Generator } from "../../decode/language/generator.ts";
 import type { GeneratedText } from "../../decode/language/generation-options.ts";
 import type { TextVocabulary } from "../../decode/language/vocabulary.ts";
-import type { GrpoTrainingConfig } from "../../train/config-grpo.ts";
+import type { GrpoTrainingConfig } from "../../train/config/grpo.ts";
 import type { Figures } from "../../train/step-programs.ts";
 import type { Problem, Task } from "../tasks/task.ts";
 import { ThinkError } from "../think-error.ts";

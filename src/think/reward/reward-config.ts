@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { jsonValue } from "../../data/json-value.ts";
-import { engineSchema, runFields } from "../../train/config-fields.ts";
-import { languageModelSchema } from "../../train/config-language-model.ts";
-import type { TrainerSettings } from "../../train/config.ts";
-import type { RunDirectory } from "../../train/run-directory.ts";
+import { engineSchema, runFields } from "../../train/config/fields.ts";
+import { languageModelSchema } from "../../train/config/language-model.ts";
+import type { TrainerSettings } from "../../train/config/config.ts";
+import type { RunDirectory } from "../../train/run/run-directory.ts";
 import { ThinkError } from "../think-error.ts";
 import { rewardKinds } from "./model-reward.ts";
 

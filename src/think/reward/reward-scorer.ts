@@ -4,7 +4,7 @@ import { dimensionValue, type Dim } from "../../graph/dimension.ts";
 import { flops } from "../../graph/flops.ts";
 import { int32 } from "../../graph/program.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { batchesByLength } from "../../train/translator-batches.ts";
+import { batchesByLength } from "../../train/translator/translator-batches.ts";
 import type { Usage } from "../sampler/sampler.ts";
 import { encodeAttempt, type AttemptForm, type EncodedAttempt } from "./encoded-attempt.ts";
 import type { RewardModel } from "./reward-model.ts";

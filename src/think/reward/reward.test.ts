@@ -6,7 +6,7 @@ import { fc, it } from "@fast-check/vitest";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { characters } from "../../decode/language/fixtures/tiny-text-model.ts";
 import { onnx } from "../../engines/onnx/engine.ts";
-import { openTextModel } from "../../train/open-text-model.ts";
+import { openTextModel } from "../../train/run/open-text-model.ts";
 import { bitSums, BIT_SUM_CHARACTERS } from "../fixtures/bit-sums.ts";
 import { ScriptedSampler } from "../fixtures/scripted-sampler.ts";
 import { untrainedRun } from "../fixtures/untrained-run.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { suggestion } from "../../train/suggest.ts";
+import { suggestion } from "../../train/config/suggest.ts";
 import { ThinkError } from "../think-error.ts";
 import { addition } from "./addition.ts";
 import { arithmeticFormats } from "./arithmetic-text.ts";

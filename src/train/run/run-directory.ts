@@ -1,0 +1,247 @@
+/** The folder that holds everything about a run. */
+import { access, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { recoverCheckpoints } from "../checkpoint/recovery.ts";
+import { resolveRun, type RunConfig } from "../config/config.ts";
+import { isGrpoConfig, isGrpoRun, resolveGrpoRun, type GrpoRunConfig } from "../config/grpo.ts";
+import { isPhraseRun, resolvePhraseRun, type PhraseRunConfig } from "../config/phrase.ts";
+import { valueAt } from "../config/schema.ts";
+import { isTextRun, resolveTextRun, type TextRunConfig } from "../config/text.ts";
+import { errorCode, writeFileAtomically } from "../../data/durable-files.ts";
+import { Lock } from "../../data/lock.ts";
+
+/** A run directory that does not exist, exists already, or holds something else. */
+export class RunDirectoryError extends Error {
+  override readonly name = "RunDirectoryError";
+}
+
+/** What a run's `config.json` may hold. */
+export type AnyRunConfig = RunConfig | TextRunConfig | PhraseRunConfig | GrpoRunConfig;
+
+/** What of a configuration its folder goes by; kinds of runs that other rooms know have more in it. */
+export interface NamedRun {
+  readonly name: string;
+  /** The folder that holds the run's folder. */
+  readonly directory: string;
+}
+
+/** What to do when the directory already holds a run. */
+export interface CreateOptions {
+  /** Go on with it: its files stay as they are, its `config.json` too. */
+  readonly resume?: boolean;
+  /** Delete it first. */
+  readonly overwrite?: boolean;
+}
+
+/**
+ * A run directory: `config.json`, `metrics.jsonl`, the tokenizers and `checkpoints/`. One that was opened
+ * for writing holds the run's lock until `close`.
+ *
+ *     const run = await RunDirectory.create(config, { resume: true });
+ *     try { … } finally { run.close(); }
+ */
+export class RunDirectory {
+  /** Absolute path of the folder. */
+  readonly path: string;
+  readonly #lock: Lock | undefined;
+
+  private constructor(path: string, lock?: Lock) {
+    this.path = path;
+    this.#lock = lock;
+  }
+
+  /**
+   * Makes the directory `<config.directory>/<config.name>`, writes its `config.json` and takes its lock.
+   *
+   * @throws RunDirectoryError when it already holds a run and neither resume nor overwrite was asked for, or both were
+   * @throws LockError when another process is writing to the run
+   */
+  static async create(config: NamedRun, options: CreateOptions = {}): Promise<RunDirectory> {
+    const path = resolve(config.directory, config.name);
+    if (options.resume && options.overwrite) {
+      throw new RunDirectoryError(`${path} cannot be both resumed and overwritten; choose one.`);
+    }
+    const checkVacant = async (): Promise<boolean> => {
+      const held = await holdsRun(path);
+      if (held && !options.resume && !options.overwrite) {
+        throw new RunDirectoryError(`${path} already holds a run; continue it with --resume or choose another name.`);
+      }
+      return !held;
+    };
+    await checkVacant();
+    await mkdir(path, { recursive: true });
+    return RunDirectory.#locked(path, async (run) => {
+      const vacant = await checkVacant();
+      if (options.overwrite) await run.#removeContents();
+      await run.#makeFolders();
+      if (vacant || options.overwrite) await run.writeConfig(config);
+    });
+  }
+
+  /**
+   * Opens an existing run.
+   *
+   * @param options.write takes the run's lock and cleans up after an interrupted writer; without it the run is only read
+   * @throws RunDirectoryError when there is no run at the path
+   */
+  static async open(path: string, options: { write?: boolean } = {}): Promise<RunDirectory> {
+    const absolute = resolve(path);
+    if (!(await holdsRun(absolute))) {
+      throw new RunDirectoryError(`${absolute} holds no run: it has no config.json. Check the path, or train first.`);
+    }
+    if (!options.write) return new RunDirectory(absolute);
+    return RunDirectory.#locked(absolute, (run) => run.#makeFolders());
+  }
+
+  /** The runs in a folder, by name; none when the folder does not exist. */
+  static async list(directory: string): Promise<RunDirectory[]> {
+    const names = await readdir(directory).catch((error: unknown) => {
+      if (errorCode(error) === "ENOENT") return [];
+      throw error;
+    });
+    const paths = names.sort().map((name) => resolve(directory, name));
+    const held = await Promise.all(paths.map(holdsRun));
+    return paths.filter((_, index) => held[index]).map((path) => new RunDirectory(path));
+  }
+
+  static async #locked(path: string, prepare: (run: RunDirectory) => Promise<void>): Promise<RunDirectory> {
+    const lock = await Lock.acquire(join(path, "run.lock"), "The run");
+    try {
+      const run = new RunDirectory(path, lock);
+      await prepare(run);
+      await recoverCheckpoints(run.checkpoints);
+      return run;
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  get name(): string {
+    return basename(this.path);
+  }
+
+  get configFile(): string {
+    return join(this.path, "config.json");
+  }
+
+  get metricsFile(): string {
+    return join(this.path, "metrics.jsonl");
+  }
+
+  get checkpoints(): string {
+    return join(this.path, "checkpoints");
+  }
+
+  /** The tokenizer's file: of a joint vocabulary, or of one side. */
+  tokenizerFile(side?: "source" | "target"): string {
+    return join(this.path, side === undefined ? "tokenizer.json" : `${side}-tokenizer.json`);
+  }
+
+  /** A phrase-based translator's phrases with their scores. */
+  get phraseTableFile(): string {
+    return join(this.path, "phrase-table.gz");
+  }
+
+  /** A phrase-based translator's n-grams. */
+  get languageModelFile(): string {
+    return join(this.path, "language-model.arpa.gz");
+  }
+
+  /** What a phrase-based translator's features weigh. */
+  get weightsFile(): string {
+    return join(this.path, "weights.json");
+  }
+
+  /** The configuration of a network's run on pairs, checked anew. @throws RunDirectoryError where the run is another */
+  async readConfig(): Promise<RunConfig> {
+    const input = await this.#readInput();
+    if (isPhraseRun(input)) throw new RunDirectoryError(`${this.path} is a phrase-based translator, which has no network and gives no log-probabilities; use it with decade translate, evaluate or inspect.`);
+    if (isTextRun(input)) throw new RunDirectoryError(`${this.path} is a language model, which has no source to read from; use it with decade generate.`);
+    return resolveRun(input, this.configFile);
+  }
+
+  /** The configuration of a language model's run, from text or from rewards, checked anew. @throws RunDirectoryError where the run is on pairs */
+  async readLanguageConfig(): Promise<TextRunConfig | GrpoRunConfig> {
+    const input = await this.#readInput();
+    if (!isTextRun(input)) throw new RunDirectoryError(`${this.path} is no language model; use it with decade translate.`);
+    return isGrpoRun(input) ? resolveGrpoRun(input, this.configFile) : resolveTextRun(input, this.configFile);
+  }
+
+  /** The same of a run on text. @throws RunDirectoryError where the run is another */
+  async readTextConfig(): Promise<TextRunConfig> {
+    const config = await this.readLanguageConfig();
+    if (isGrpoConfig(config)) throw new RunDirectoryError(`${this.path} learned from rewards and has no text of its own; where a text is needed, give one with --text FILE.`);
+    return config;
+  }
+
+  /** The same of a run that learns from rewards. @throws RunDirectoryError where the run is another */
+  async readGrpoConfig(): Promise<GrpoRunConfig> {
+    const config = await this.readLanguageConfig();
+    if (!isGrpoConfig(config)) throw new RunDirectoryError(`${this.path} learned from text, not from rewards; choose another name, or the configuration that it began with.`);
+    return config;
+  }
+
+  /** The configuration of a phrase-based translator, checked anew. @throws RunDirectoryError where the run is another */
+  async readPhraseConfig(): Promise<PhraseRunConfig> {
+    const input = await this.#readInput();
+    if (!isPhraseRun(input)) throw new RunDirectoryError(`${this.path} is no phrase-based translator; train one with model.kind "phrase-based".`);
+    return resolvePhraseRun(input, this.configFile);
+  }
+
+  /** Whether the run is a phrase-based translator. */
+  async isPhraseRun(): Promise<boolean> {
+    return isPhraseRun(await this.#readInput());
+  }
+
+  /** Whether the run is a language model. */
+  async isTextRun(): Promise<boolean> {
+    return isTextRun(await this.#readInput());
+  }
+
+  /** Replaces `config.json`; a kill leaves either the old or the new one. */
+  async writeConfig(config: NamedRun): Promise<void> {
+    await writeFileAtomically(this.configFile, `${JSON.stringify(config, undefined, 2)}\n`);
+  }
+
+  /** Gives the lock back. */
+  close(): void {
+    this.#lock?.release();
+  }
+
+  /** @throws RunDirectoryError where it is no JSON, or of a reward model, which another room reads */
+  async #readInput(): Promise<unknown> {
+    const input = await this.#parseConfig();
+    if (valueAt(input, ["model", "kind"]) === "reward") throw new RunDirectoryError(`${this.path} is a reward model, which judges attempts and writes none; use it with decade think --reward.`);
+    return input;
+  }
+
+  async #parseConfig(): Promise<unknown> {
+    const text = await readFile(this.configFile, "utf8");
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      throw new RunDirectoryError(`${this.configFile} is not valid JSON; restore it from a copy of the run.`, { cause });
+    }
+  }
+
+  async #makeFolders(): Promise<void> {
+    await mkdir(this.checkpoints, { recursive: true });
+  }
+
+  /** Removes what a run writes, and nothing else that someone may keep in the folder; `config.json` last. */
+  async #removeContents(): Promise<void> {
+    const tokenizers = [this.tokenizerFile(), this.tokenizerFile("source"), this.tokenizerFile("target")];
+    const phraseBased = [this.phraseTableFile, this.languageModelFile, this.weightsFile];
+    for (const path of [this.checkpoints, this.metricsFile, ...tokenizers, ...phraseBased, this.configFile]) {
+      await rm(path, { recursive: true, force: true });
+    }
+  }
+}
+
+async function holdsRun(path: string): Promise<boolean> {
+  return access(join(path, "config.json")).then(
+    () => true,
+    () => false,
+  );
+}
