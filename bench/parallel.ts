@@ -4,7 +4,9 @@ import { costProfileSchema, type CostProfile } from "../src/parallel/cost-profil
 import { installedMpiruns, runJob, type Mpirun } from "../src/parallel/fixtures/mpirun.ts";
 import type { Layout } from "../src/parallel/plan/layout.ts";
 import { workOf } from "../src/parallel/plan/placement.ts";
+import { searchLayouts } from "../src/parallel/plan/search.ts";
 import { simulate } from "../src/parallel/plan/simulate.ts";
+import { isTrained, trainingFields } from "../src/parallel/plan/trained.ts";
 import type { ParallelConfig } from "../src/train/config/parallel.ts";
 import type { ModelName } from "./parallel-models.ts";
 import { median } from "./timing.ts";
@@ -20,24 +22,39 @@ interface Case {
 }
 
 const REPLICAS: Layout = { replicas: 2, stages: 1, vocabulary: 1, schedule: "none", chunks: 1, microBatches: 4 };
+const VOCABULARY: Layout = { ...REPLICAS, replicas: 1, vocabulary: 2, schedule: "1f1b", microBatches: 8 };
+
+const CASES = ["dataParallel", "dataParallelInBuckets", "pipeline", "vocabulary", "wavefront"] as const;
+type CaseName = (typeof CASES)[number];
 
 /** Two processes of one thread each, and how a step's micro-batches lie on them. */
-const CASES = {
-  dataParallel: { model: "gpt", flags: {}, layout: REPLICAS },
-  /** The same, with gradients that are summed in pieces while others are computed. */
-  dataParallelInBuckets: { model: "gpt", flags: { bucketMiB: 8 } },
-  pipeline: { model: "gpt", flags: { stages: 2, schedule: "1f1b" }, layout: { ...REPLICAS, replicas: 1, stages: 2, schedule: "1f1b", microBatches: 8 } },
-  vocabulary: { model: "gpt", flags: { vocabulary: 2, schedule: "1f1b" }, layout: { ...REPLICAS, replicas: 1, vocabulary: 2, schedule: "1f1b", microBatches: 8 } },
-  /** An LSTM encoder-decoder, a layer of each on either process, in eight pieces of time. */
-  wavefront: { model: "lstm", flags: { stages: 2, schedule: "wavefront-2014", chunks: 8 } },
-} as const satisfies Record<string, Case>;
-type CaseName = keyof typeof CASES;
+function casesOf(pipeline: Layout): Record<CaseName, Case> {
+  return {
+    dataParallel: { model: "gpt", flags: trainingFields(REPLICAS), layout: REPLICAS },
+    /** The same, with gradients that are summed in pieces while others are computed. */
+    dataParallelInBuckets: { model: "gpt", flags: { bucketMiB: 8 } },
+    pipeline: { model: "gpt", flags: trainingFields(pipeline), layout: pipeline },
+    vocabulary: { model: "gpt", flags: trainingFields(VOCABULARY), layout: VOCABULARY },
+    /** An LSTM encoder-decoder, a layer of each on either process, in eight pieces of time. */
+    wavefront: { model: "lstm", flags: { stages: 2, schedule: "wavefront-2014", chunks: 8 } },
+  };
+}
+
+/** Two stages with the schedule that the planner finds fastest at these costs. */
+function fastestPipeline(profile: CostProfile): Layout {
+  const accepts = (layout: Layout): boolean => layout.replicas === 1 && layout.stages === 2 && layout.vocabulary === 1 && isTrained(layout);
+  const [fastest] = searchLayouts({ profiles: [profile], devices: 2, microBatches: [8], accepts }).layouts;
+  if (fastest === undefined) throw new Error("The planner knows no pipeline of two stages.");
+  return fastest.simulation.layout;
+}
 
 interface Figures {
   /** Over one process of one thread, in the same run. */
   readonly speedup: number;
   /** By the simulator, from what each part of the model takes on one process, and how much longer beside another. */
   readonly predicted?: number;
+  /** Of a pipeline: the one that the planner ranks first. */
+  readonly schedule?: string;
 }
 
 interface Result extends Record<CaseName, Figures> {
@@ -55,11 +72,15 @@ export async function parallel(): Promise<Result> {
   const [mpirun] = installedMpiruns();
   if (mpirun === undefined) throw new Error("No mpirun is installed; on Debian, openmpi-bin has one.");
   const profile = await measuredProfile(mpirun);
-  const { ratios, leastShare } = await measuredRatios(mpirun);
+  const pipeline = fastestPipeline(profile);
+  const cases = casesOf(pipeline);
+  const { ratios, leastShare } = await measuredRatios(mpirun, cases);
   if (leastShare < QUIET) console.error(`Others computed meanwhile: a process that never waits had but ${Math.round(100 * leastShare)} % of a core at times. Measure again on quiet cores; these figures mean little.`);
-  const figures = Object.entries(CASES).map(([name, { layout }]: [string, Case]) => [name, {
-    speedup: rounded(median(ratios.get(name) ?? [])), ...(layout !== undefined && { predicted: rounded(simulate(profile, layout).speedup) }),
-  }] as const);
+  const figures = CASES.map((name) => {
+    const { layout } = cases[name];
+    const predicted = layout && rounded(simulate(profile, layout).speedup);
+    return [name, { speedup: rounded(median(ratios.get(name) ?? [])), ...(predicted !== undefined && { predicted }), ...(layout === pipeline && { schedule: pipeline.schedule }) }] as const;
+  });
   return { ...Object.fromEntries(figures) as Record<CaseName, Figures>, contention: rounded(profile.contention ?? 0), linkGigabytes: rounded(profile.link.bandwidth / 1e9) };
 }
 
@@ -78,8 +99,8 @@ function profileOf(line: string, link: CostProfile["link"]): CostProfile {
 }
 
 /** One process's time over two processes', by case; what one takes drifts on a machine that others use, so that it is measured before and after. */
-async function measuredRatios(mpirun: Mpirun): Promise<{ ratios: Map<string, number[]>; leastShare: number }> {
-  const ratios = new Map(Object.keys(CASES).map((name) => [name, [] as number[]]));
+async function measuredRatios(mpirun: Mpirun, cases: Record<CaseName, Case>): Promise<{ ratios: Map<CaseName, number[]>; leastShare: number }> {
+  const ratios = new Map(CASES.map((name) => [name, [] as number[]]));
   const shares: number[] = [];
   const alone = (model: ModelName): number => {
     const { seconds, processorSeconds } = timesOf(runAlone(model, "{}"));
@@ -88,7 +109,8 @@ async function measuredRatios(mpirun: Mpirun): Promise<{ ratios: Map<string, num
   };
   const latest: Partial<Record<ModelName, number>> = {};
   for (let round = 0; round < ROUNDS; round++) {
-    for (const [name, { model, flags }] of Object.entries(CASES)) {
+    for (const name of CASES) {
+      const { model, flags } = cases[name];
       const before = latest[model] ?? alone(model);
       const { seconds, processorSeconds } = timesOf(await runTogether(mpirun, model, JSON.stringify(flags)));
       if (name === "dataParallel") shares.push(processorSeconds / seconds); // replicas do not wait for each other for long

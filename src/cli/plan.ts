@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { CostProfile } from "../parallel/cost-profile.ts";
-import { devicesOf, parseLayout, type Layout } from "../parallel/plan/layout.ts";
+import { devicesOf, parseLayout } from "../parallel/plan/layout.ts";
 import { describeLayout, explainChoice, planNamedLayout } from "../parallel/plan/explain.ts";
 import { searchLayouts, type PlannedLayout, type PlanQuestion } from "../parallel/plan/search.ts";
 import { timelineChart } from "../parallel/plan/timeline-chart.ts";
+import { isTrained, trainingFields } from "../parallel/plan/trained.ts";
 import { ScheduleError } from "../parallel/schedule.ts";
 import { writeSvg } from "../plot/render.ts";
 import { loadAnyConfig } from "../train/config/load.ts";
-import { PIPELINES } from "../train/config/parallel.ts";
 import { CommandError } from "./errors.ts";
 import { count, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
@@ -130,11 +130,6 @@ function describeAsked({ name, simulation, speedup }: PlannedLayout, bytes: numb
   return `Asked for: ${name}, ${describeLayout(simulation)}: ${speedup.toFixed(2)} times one device.${room}`;
 }
 
-/** Whether `decade train` runs a layout. */
-function isTrained({ schedule, share, logits }: Layout): boolean {
-  return (PIPELINES as readonly string[]).includes(schedule) && share === undefined && logits === undefined;
-}
-
 function fastestTrained(question: PlanQuestion): PlannedLayout | undefined {
   return question.devices === 1 ? undefined : search({ ...question, accepts: isTrained }, true).layouts[0];
 }
@@ -143,11 +138,8 @@ function fastestTrained(question: PlanQuestion): PlannedLayout | undefined {
 function describeTrained(trained: PlannedLayout | undefined, config: string, devices: number): string[] {
   if (trained === undefined) return [];
   const { name, profile, speedup, simulation: { layout } } = trained;
-  const { replicas, stages, vocabulary, schedule, chunks, microBatches } = layout;
   const fields = [
-    ...(stages === 1 ? [] : [`parallel.stages=${stages}`]), ...(vocabulary === 1 ? [] : [`parallel.vocabulary=${vocabulary}`]),
-    ...(stages === 1 && vocabulary === 1 ? [] : [`parallel.schedule=${schedule}`]),
-    ...(schedule === "interleaved-1f1b" || schedule === "wavefront-2014" ? [`parallel.chunks=${chunks}`] : []), `training.accumulate=${replicas * microBatches}`,
+    ...Object.entries(trainingFields(layout)).map(([field, value]) => `parallel.${field}=${value}`), `training.accumulate=${layout.replicas * layout.microBatches}`,
   ];
   return [`To train under ${name}, ${speedup.toFixed(2)} times one device, with batches of ${plural(profile.microBatch.sequences, "sequence")}: mpirun -n ${devices} decade train ${config} ${fields.map((field) => `--set ${field}`).join(" ")}`];
 }
