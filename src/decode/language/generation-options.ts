@@ -16,9 +16,12 @@ export type EndReason =
   /** The model can look at no more tokens. */
   | "context";
 
+/** One value for all prompts, or one each. */
+export type OfPrompts<Value> = Value | readonly Value[];
+
 export interface TextGenerationOptions extends TokenChoice {
-  /** The most new tokens of a text; 256 by default. */
-  readonly maxTokens?: number;
+  /** The most new tokens of a text: of all, or one number a prompt; 256 by default. */
+  readonly maxTokens?: OfPrompts<number>;
   /** Texts that end the generated one; they are no part of it. */
   readonly stop?: readonly string[];
   /** Tokens that end a text, beside those that the model ends texts with. */
@@ -27,8 +30,8 @@ export interface TextGenerationOptions extends TokenChoice {
   readonly seed?: number;
   /** What tells the prompts' draws apart, one number each; without it, samples of the same number share their draws. */
   readonly streams?: readonly number[];
-  /** Texts for each prompt; 1 by default. */
-  readonly samples?: number;
+  /** Texts for a prompt: for each alike, or one number a prompt; 1 by default. */
+  readonly samples?: OfPrompts<number>;
   /** How many of the likeliest tokens are reported at each position, with their log-probabilities; 0 by default. */
   readonly alternatives?: number;
   /** What the text must match: `regularExpression` or `jsonSchema`. */
@@ -88,18 +91,29 @@ export interface GeneratedText {
   readonly details: readonly WrittenToken[];
 }
 
-/** @throws RangeError where an option makes no sense for a vocabulary of this size */
-export function checkOptions(options: TextGenerationOptions, vocabulary: number): void {
+/** What is meant for a prompt; `standard` where nothing is said. */
+export function ofPrompt(values: OfPrompts<number> | undefined, prompt: number, standard: number): number {
+  return (typeof values === "object" ? values[prompt] : values) ?? standard;
+}
+
+/** @throws RangeError where an option makes no sense for so many prompts and a vocabulary of this size */
+export function checkOptions(options: TextGenerationOptions, prompts: number, vocabulary: number): void {
   const { maxTokens = 1, samples = 1, batch = 1, seed = 1, alternatives = 0, stopTokens = [] } = options;
   checkTokenChoice(options);
   checkSeed(seed);
-  requireCount("maxTokens", maxTokens);
-  requireCount("samples", samples);
+  requireCounts("maxTokens", maxTokens, prompts);
+  requireCounts("samples", samples, prompts);
   requireCount("batch", batch);
   if (!Number.isInteger(alternatives) || alternatives < 0) {
     throw new RangeError(`alternatives is ${alternatives}; give a whole number of at least 0.`);
   }
   checkTokens(stopTokens, vocabulary, "stop token");
+}
+
+function requireCounts(name: string, values: OfPrompts<number>, prompts: number): void {
+  if (typeof values === "number") return requireCount(name, values);
+  if (values.length !== prompts) throw new RangeError(`${name} has ${values.length} numbers for ${prompts} prompts; give one for all, or one each.`);
+  for (const [at, value] of values.entries()) requireCount(`${name} of prompt ${at + 1}`, value);
 }
 
 /** @throws RangeError where a token is not in the vocabulary */

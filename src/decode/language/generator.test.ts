@@ -71,6 +71,20 @@ describe.each(Object.entries(MODELS))("a generator with a model of %s", (_name, 
 });
 
 describe("generation", () => {
+  test("of prompts with numbers of texts and lengths of their own writes for each what it writes for it alone", async () => {
+    const prompts = ["a", "bcd e", "ed", "cc"];
+    const [samples, maxTokens, streams] = [[3, 1, 5, 2], [2, 9, 4, 7], [4, 2, 9, 1]];
+    const options = { temperature: 1.3, seed: 5 };
+    for (const batch of [1, 4, 100]) {
+      const together = await generate(tinyGpt(), prompts, { ...options, samples, maxTokens, streams, batch });
+      const alone = await Promise.all(prompts.map(async (prompt, at) => (
+        await generate(tinyGpt(), [prompt], { ...options, samples: samples[at], maxTokens: maxTokens[at], streams: streams.slice(at, at + 1) }))[0] ?? []));
+      expect(together.map((list) => list.map(whole))).toEqual(alone.map((list) => list.map(whole)));
+    }
+    await expect(generate(tinyGpt(), prompts, { samples: [1, 2] })).rejects.toThrow(/^samples has 2 numbers for 4 prompts; give one for all, or one each\.$/);
+    await expect(generate(tinyGpt(), prompts, { maxTokens: [1, 2, 0, 1] })).rejects.toThrow(/maxTokens of prompt 3/);
+  });
+
   test("draws the same on the reference engine, with restrictions and penalties", async () => {
     for (const options of [{ topK: 3 }, { topP: 0.7, minP: 0.1 }, { typical: 0.6 }, { repetitionPenalty: 1.5, frequencyPenalty: 0.3, presencePenalty: 0.2, topK: 4 }]) {
       const [a, b] = await Promise.all([onnx({ threads: 1 }), reference()].map((engine) => generate(tinyGpt(), ["ab", "c"], { ...options, maxTokens: 5, seed: 3 }, engine)));

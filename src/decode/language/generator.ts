@@ -2,7 +2,7 @@ import type { Engine } from "../../engines/engine.ts";
 import type { LanguageModel } from "../../models/language-model.ts";
 import { ConstrainedTokens } from "./constraint/constrained-tokens.ts";
 import type { TextConstraint } from "./constraint/text-constraint.ts";
-import { checkOptions, checkTokens, type GeneratedText, type TextEvent, type TextGenerationOptions, type WrittenToken } from "./generation-options.ts";
+import { checkOptions, checkTokens, ofPrompt, type GeneratedText, type TextEvent, type TextGenerationOptions, type WrittenToken } from "./generation-options.ts";
 import { LanguageDecoder } from "./language-decoder.ts";
 import { nextToken, scoreNext } from "./next-token.ts";
 import { fillUp, readPrompts } from "./read-prompts.ts";
@@ -75,8 +75,7 @@ export class Generator {
 
   /** Continues each prompt, `samples` times: the texts of each prompt in the order of drawing. */
   async generate(prompts: readonly string[], options: TextGenerationOptions = {}): Promise<GeneratedText[][]> {
-    const { samples = 1 } = options;
-    const texts = prompts.map(() => Array.from({ length: samples }, (): TextEvent[] => []));
+    const texts = prompts.map((_, at) => Array.from({ length: ofPrompt(options.samples, at, 1) }, (): TextEvent[] => []));
     for await (const event of this.#writeAll(prompts, options, false)) texts[event.prompt]?.[event.sample]?.push(event);
     const ends = this.#ends(options);
     return texts.map((list) => list.map((events) => collect(events, ends)));
@@ -103,14 +102,12 @@ export class Generator {
   }
 
   async *#writeAll(prompts: readonly string[], options: TextGenerationOptions, streams: boolean): AsyncGenerator<TextEvent, void> {
-    checkOptions(options, this.scorer.vocabulary);
+    checkOptions(options, prompts.length, this.scorer.vocabulary);
     const tokens = prompts.map((prompt, at) => this.#promptTokens(prompt, at));
     const settings = this.#settings(options, streams);
-    const { samples = 1, batch = 16 } = options;
-    const atOnce = Math.max(1, Math.floor(batch / samples));
-    for (let first = 0; first < tokens.length; first += atOnce) {
-      const rows = tokens.slice(first, first + atOnce).map((prompt, at) => (
-        Array.from({ length: samples }, (_, sample) => new TextRow(first + at, sample, prompt, settings))));
+    for (const batch of batchesOf(prompts.length, options)) {
+      const rows = batch.map((prompt) => (
+        Array.from({ length: ofPrompt(options.samples, prompt, 1) }, (_, sample) => new TextRow(prompt, sample, tokens[prompt] ?? [], settings))));
       if (this.draft === undefined) yield* this.#write(rows, options);
       else for (const row of rows.flat()) yield* speculate(this.scorer, this.draft, row, { ...options, guesses: this.guesses });
     }
@@ -119,10 +116,10 @@ export class Generator {
   /** Writes the samples of each prompt. A prompt is read once for all of its samples. */
   async *#write(prompts: readonly (readonly TextRow[])[], options: TextGenerationOptions): AsyncGenerator<TextEvent, void> {
     const { context = Infinity } = this.scorer;
-    const { maxTokens = 256, whenFull = "stop" } = options;
+    const { whenFull = "stop" } = options;
     const first = prompts.map(([row]) => row?.seen ?? []);
-    const longest = Math.max(...first.map(({ length }) => length));
-    const capacity = whenFull === "slide" && context < Infinity ? context : Math.min(context, longest + maxTokens);
+    const longest = Math.max(...prompts.map(([row]) => (row === undefined ? 0 : row.seen.length + row.limit)));
+    const capacity = whenFull === "slide" && context < Infinity ? context : Math.min(context, longest);
     const ends = this.#ends(options);
     const prompted = await readPrompts(this.scorer, first, capacity, options);
     for (const [place, reading] of prompted.readings.entries()) options.onRead?.(prompts[place]?.[0]?.prompt ?? place, reading);
@@ -175,6 +172,23 @@ export class Generator {
     this.#constrained.set(constraint, known);
     return known;
   }
+}
+
+/** Prompts whose texts are written at once: as many as have room in a batch, and at least one. */
+function batchesOf(prompts: number, { samples, batch = 16 }: TextGenerationOptions): number[][] {
+  const batches: number[][] = [];
+  for (let [prompt, rows] = [0, 0]; prompt < prompts; prompt++) {
+    const own = ofPrompt(samples, prompt, 1);
+    const last = batches.at(-1);
+    if (last === undefined || rows + own > batch) {
+      batches.push([prompt]);
+      rows = own;
+    } else {
+      last.push(prompt);
+      rows += own;
+    }
+  }
+  return batches;
 }
 
 /** A text and its row in the memory. */

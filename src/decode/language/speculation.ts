@@ -23,16 +23,16 @@ export async function* speculate(
   scorer: TokenScorer, draft: TokenScorer, row: TextRow, options: SpeculationOptions,
 ): AsyncGenerator<TextEvent, void> {
   checkSpeculation(options);
-  const { maxTokens = 256, guesses, seed = 1 } = options;
+  const { guesses, seed = 1 } = options;
   const context = scorer.context ?? Infinity;
   const shared = Math.min(context, draft.context ?? Infinity);
-  const capacity = Math.min(context, row.seen.length + maxTokens);
+  const capacity = Math.min(context, row.seen.length + row.limit);
   const memory = scorer.remember(1, capacity);
   const guessing = new Guesses(draft, Math.min(shared, capacity), options);
   const random = (purpose: number, place: number): number => uniform(seed, ...streamOf(row, options), row.sample, place, purpose);
   while (!row.isOver) {
     const start = row.seen.length;
-    const room = Math.max(0, Math.min(guesses, shared - start, maxTokens - row.count - 1));
+    const room = Math.max(0, Math.min(guesses, shared - start, row.limit - row.count - 1));
     const guessed = await guessing.after(row.seen, room, (at) => random(DRAW.guess, row.count + at));
     const unread = [...row.seen.slice(memory.lengths[0] ?? 0), ...guessed.map(({ token }) => token)];
     const scores = await scorer.distributions(memory, { tokens: Int32Array.from(unread) });

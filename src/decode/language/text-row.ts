@@ -1,7 +1,7 @@
 import type { ConstrainedTokens } from "./constraint/constrained-tokens.ts";
 import type { AllowedTokens, TokenMasks } from "./constraint/token-masks.ts";
 import { GrowingText } from "./growing-text.ts";
-import type { EndReason, TextEvent, TextGenerationOptions, WrittenToken } from "./generation-options.ts";
+import { ofPrompt, type EndReason, type TextEvent, type TextGenerationOptions, type WrittenToken } from "./generation-options.ts";
 import { StopText } from "./stop-text.ts";
 import type { TokenHistory } from "./token-choice.ts";
 import type { TextVocabulary } from "./vocabulary.ts";
@@ -21,6 +21,8 @@ export interface RowSettings {
 export class TextRow {
   /** The tokens that the model looks at: prompt and text, or, after sliding, the end of these. */
   readonly seen: number[];
+  /** The most new tokens. */
+  readonly limit: number;
   /** How many new tokens it has. */
   count = 0;
   readonly #settings: RowSettings;
@@ -35,6 +37,7 @@ export class TextRow {
 
   constructor(readonly prompt: number, readonly sample: number, tokens: readonly number[], settings: RowSettings) {
     this.seen = [...tokens];
+    this.limit = ofPrompt(settings.options.maxTokens, prompt, 256);
     this.#settings = settings;
     this.#occurred = new Set(tokens);
     this.#text = new GrowingText(settings.vocabulary, tokens);
@@ -58,7 +61,7 @@ export class TextRow {
   /** Adds a token; `full` tells whether the model can look at no more. */
   write(details: WrittenToken, full: boolean): TextEvent {
     const { token } = details;
-    const { ends, options: { maxTokens = 256, stopTokens = [] } } = this.#settings;
+    const { ends, options: { stopTokens = [] } } = this.#settings;
     const masks = this.#masks?.(this.count);
     this.count++;
     if (ends.has(token)) return this.#end(stopTokens.includes(token) ? "stop" : "end", "", details);
@@ -69,7 +72,7 @@ export class TextRow {
     if (this.#stop.found) return this.#end("stop", text, details);
     if (masks !== undefined) this.#state = masks.next(this.#state, token);
     if (this.allowed?.tokens.length === 0) return this.#end("complete", text, details);
-    if (this.count >= maxTokens) return this.#end("length", text, details);
+    if (this.count >= this.limit) return this.#end("length", text, details);
     return full ? this.#end("context", text, details) : this.#event(text, details);
   }
 

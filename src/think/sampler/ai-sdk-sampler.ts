@@ -1,6 +1,6 @@
 import type { EndReason } from "../../decode/language/generation-options.ts";
 import { estimateTokens, mapAtMost, PassingFailure, remoteFlops, withRetries, type RemoteOptions } from "./remote-calls.ts";
-import type { Sample, SampledPrompt, SampleOptions, SamplePrompt, Sampler } from "./sampler.ts";
+import { optionsOf, type Sample, type SampledPrompt, type SampleOptions, type SamplePrompt, type Sampler } from "./sampler.ts";
 
 type Message =
   | { readonly role: "system"; readonly content: string }
@@ -43,9 +43,12 @@ export class AiSdkSampler implements Sampler {
   }
 
   async generate(prompts: readonly SamplePrompt[], options: SampleOptions): Promise<SampledPrompt[]> {
-    const calls = prompts.flatMap((prompt) => Array.from({ length: options.samples }, (_, sample) => ({ prompt, sample })));
-    const answers = await mapAtMost(calls, this.options.concurrency ?? 8, ({ prompt, sample }) => this.#ask(prompt, options, sample));
-    return prompts.map((_, at) => together(answers.slice(at * options.samples, (at + 1) * options.samples)));
+    const calls = prompts.flatMap((prompt, at) => {
+      const own = optionsOf(prompt, options);
+      return Array.from({ length: own.samples }, (_, sample) => ({ at, prompt, own, sample }));
+    });
+    const answers = await mapAtMost(calls, this.options.concurrency ?? 8, ({ prompt, own, sample }) => this.#ask(prompt, own, sample));
+    return prompts.map((_, at) => together(answers.filter((_answer, call) => calls[call]?.at === at)));
   }
 
   countTokens(text: string): number {

@@ -3,7 +3,7 @@ import { jsonValue } from "../../data/json-value.ts";
 import type { EndReason } from "../../decode/language/generation-options.ts";
 import { ThinkError } from "../think-error.ts";
 import { estimateTokens, mapAtMost, PassingFailure, remoteFlops, withRetries, type RemoteOptions } from "./remote-calls.ts";
-import type { Sample, SampledPrompt, SampleOptions, SamplePrompt, Sampler } from "./sampler.ts";
+import { optionsOf, type Sample, type SampledPrompt, type SampleOptions, type SamplePrompt, type Sampler } from "./sampler.ts";
 
 export interface EndpointOptions extends RemoteOptions {
   /** Such as `http://127.0.0.1:8000/v1`. */
@@ -50,7 +50,7 @@ export class EndpointSampler implements Sampler {
   }
 
   generate(prompts: readonly SamplePrompt[], options: SampleOptions): Promise<SampledPrompt[]> {
-    return mapAtMost(prompts, this.options.concurrency ?? 8, (prompt) => this.#generateOne(prompt, options));
+    return mapAtMost(prompts, this.options.concurrency ?? 8, (prompt) => this.#generateOne(prompt, optionsOf(prompt, options)));
   }
 
   countTokens(text: string): number {

@@ -69,6 +69,15 @@ describe("an endpoint of OpenAI's protocol", () => {
     expect(new Set(seeds).size).toBe(3);
   });
 
+  it("is asked for as many samples, of as many tokens, as a prompt is to have of its own", async () => {
+    const seen: unknown[] = [];
+    await withEndpoint((body, response) => {
+      seen.push([body.n, body.max_tokens]);
+      answer(response, Array.from({ length: Number(body.n) }, () => "right"));
+    }, { concurrency: 1 }, (sampler) => sampler.generate([prompt, { ...prompt, samples: 5, maxTokens: 3 }], options));
+    expect(seen).toEqual([[2, 9], [5, 3]]);
+  });
+
   it("that is overloaded for a while is asked until it answers", async () => {
     const [sampled] = await withEndpoint((_, response, call) => {
       if (call < 3) response.writeHead(503).end("busy");

@@ -3,7 +3,7 @@ import type { GeneratedText, PromptReading } from "../../decode/language/generat
 import type { Engine } from "../../engines/engine.ts";
 import { ThinkError } from "../think-error.ts";
 import { modelFlops, samplingFlops, type ModelFlops } from "./model-flops.ts";
-import type { Sample, SampledPrompt, SampleOptions, SamplePrompt, Sampler, Usage } from "./sampler.ts";
+import { optionsOf, type Sample, type SampledPrompt, type SampleOptions, type SamplePrompt, type Sampler, type Usage } from "./sampler.ts";
 
 /** Rows of a batch: more fill the processor no better, and take memory. */
 const BATCH = 256;
@@ -28,15 +28,17 @@ export class RunSampler implements Sampler {
     this.#flops = modelFlops(model.model);
   }
 
-  async generate(prompts: readonly SamplePrompt[], { samples, temperature, maxTokens, stop = [], seed, signal }: SampleOptions): Promise<SampledPrompt[]> {
+  async generate(prompts: readonly SamplePrompt[], options: SampleOptions): Promise<SampledPrompt[]> {
     const start = performance.now();
+    const { temperature, stop = [], seed, signal } = options;
     signal?.throwIfAborted();
     const texts = prompts.map(({ prompt, written = "" }) => prompt + written);
     this.#checkTokens(texts);
     const readings: PromptReading[] = [];
+    const own = prompts.map((prompt) => optionsOf(prompt, options));
     const generated = await this.#generator.generate(texts, {
       onRead: (prompt, reading) => { readings[prompt] = reading; },
-      samples, maxTokens, stop, seed, streams: prompts.map(({ stream }) => stream), batch: Math.max(BATCH, samples),
+      samples: own.map(({ samples }) => samples), maxTokens: own.map(({ maxTokens }) => maxTokens), stop, seed, streams: prompts.map(({ stream }) => stream), batch: BATCH,
       ...(temperature === 0 ? { greedy: true } : { temperature }),
     });
     const sampled = generated.map((list) => list.map(asSample));

@@ -13,6 +13,10 @@ export interface SamplePrompt {
   readonly instruction?: string | undefined;
   /** A whole number; draws of different streams are independent of each other. */
   readonly stream: number;
+  /** Of this prompt, where it is not to have as many as the others. */
+  readonly samples?: number;
+  /** The most new tokens of its samples, where it is not to have as many as the others. */
+  readonly maxTokens?: number;
 }
 
 export interface SampleOptions {
@@ -27,6 +31,11 @@ export interface SampleOptions {
   readonly seed: number;
   /** Ends the work early: the promise is rejected with its reason. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** What is to be drawn for a prompt. */
+export function optionsOf({ samples, maxTokens }: SamplePrompt, options: SampleOptions): SampleOptions {
+  return { ...options, samples: samples ?? options.samples, maxTokens: maxTokens ?? options.maxTokens };
 }
 
 export interface Sample {

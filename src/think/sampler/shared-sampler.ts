@@ -54,7 +54,7 @@ export class SharedSampler {
   async #draw(requests: readonly Request[]): Promise<void> {
     for (const { options, members } of groupsOf(requests)) {
       try {
-        const sampled = await this.sampler.generate(members.map(({ prompt }) => prompt), options);
+        const sampled = await this.sampler.generate(members.map(({ prompt, options: { samples, maxTokens } }) => ({ ...prompt, samples, maxTokens })), options);
         members.forEach(({ resolve, reject }, at) => {
           const own = sampled[at];
           if (own === undefined) reject(new Error(`${this.sampler.name} gave no samples for prompt ${at + 1}.`));
@@ -67,12 +67,12 @@ export class SharedSampler {
   }
 }
 
-/** Requests with equal options can be drawn in one batch. */
+/** Requests can be drawn in one batch, however many samples each wants and however long they may be, if their other options are equal. */
 function groupsOf(requests: readonly Request[]): { readonly options: SampleOptions; readonly members: Request[] }[] {
   const groups = new Map<string, { options: SampleOptions; members: Request[] }>();
   for (const request of requests) {
-    const { samples, temperature, maxTokens, stop, seed } = request.options;
-    const key = JSON.stringify([samples, temperature, maxTokens, stop, seed]);
+    const { temperature, stop, seed } = request.options;
+    const key = JSON.stringify([temperature, stop, seed]);
     const group = groups.get(key) ?? { options: request.options, members: [] };
     group.members.push(request);
     groups.set(key, group);

@@ -77,10 +77,8 @@ export class ProblemWorkplace implements Workplace {
     const { settings, account, place, seed, signal } = this.options;
     const { temperature = settings.temperature, maxTokens = settings.maxTokens, stop = [] } = options;
     const cost = { read: this.sampler.countTokens(asked.prompt + written), written: maxTokens };
-    const affordable = account.affordable(cost, samples);
-    if (affordable === 0) return [];
-    // Problems whose budgets let them draw about as much draw the same, and so in one batch.
-    const count = affordable === samples ? samples : 2 ** Math.floor(Math.log2(affordable));
+    const count = account.affordable(cost, samples);
+    if (count === 0) return [];
     const request: SampleOptions = { samples: count, temperature, maxTokens, stop, seed, signal };
     const stream = hash32(seed, place, this.#draws++);
     return account.holding(cost, count, async () => {

@@ -129,6 +129,15 @@ describe("problems that are worked on at the same time", () => {
     expect(sampler.batches.length).toBeLessThanOrEqual(3);
   });
 
+  it("share them too where their searches have different room left", async () => {
+    // First steps of different lengths, which take different numbers of tokens from what is left to the second.
+    const script = (prompt: string, written: string): readonly Continuation[] => (written === "" ? [[`${"a".repeat(1 + (Number(prompt.slice(0, -1)) % 7))}\nwrong`, 1]] : [["wrong", 1]]);
+    for (const strategy of ["step-beam", "diverse-tree"] as const) {
+      const { sampler } = await solve(script, 50, { strategy, settings: { samples: 1, beam: 2, width: 2, maxTokens: 20 } });
+      expect(sampler.batches).toEqual([50, 50]);
+    }
+  });
+
   it("get the same draws in other company", async () => {
     const texts = async (atOnce: number) => (await solve(chance(0.3), 12, { strategy: "best-of-n", settings: { samples: 3 }, atOnce })).solved.map(({ attempts }) => attempts.map(({ text }) => text));
     expect(await texts(1)).toEqual(await texts(12));
