@@ -92,7 +92,7 @@ function notices({ examples, exact, empty, tooShort, n, characterWords, training
     ...(empty > 0 ? [`${count(empty)} of ${count(examples)} examples ${empty === 1 ? "has" : "have"} no words and are left out.`] : []),
     ...(tooShort > 0 ? [`${count(tooShort)} of ${count(examples)} examples have fewer than ${n} words, so that no n-gram of theirs can overlap; they can be exact or near duplicates only, or try a smaller --n.`] : []),
     ...(characterWords > 0.1 ? [`${(100 * characterWords).toFixed(0)}% of the test set's words are single characters, for no spaces stand between words in their scripts; ${n} characters are less than ${n} words, so try --n ${2 * n}.`] : []),
-    ...(training.tooLong > 0 ? [`${count(training.tooLong)} training documents have more than a million words and are not compared as wholes; their n-grams are.`] : []),
+    ...(training.tooLong > 0 ? [`${training.tooLong === 1 ? "1 training document has" : `${count(training.tooLong)} training documents have`} more than a million words and ${training.tooLong === 1 ? "is not compared as a whole" : "are not compared as wholes"}; n-grams are.`] : []),
   ];
 }
 
@@ -107,11 +107,15 @@ function describe(report: ContaminationReport, show: number): string {
     ["clean", examples - contaminated, "none of these"],
   ] as const;
   return [
-    `${count(examples)} examples against ${count(training.documents)} documents, ${count(training.words)} words.`, "",
+    `${plural(examples, "example")} against ${plural(training.documents, "document")}, ${plural(training.words, "word")}.`, "",
     table(["", "examples", "share", ""], kinds.map(([name, part, meaning]) => [name, count(part), share(part), meaning]), [1, 2]), "",
     describeBands(report), ...describeCommon(report), ...describeScores(report), ...describeRemoval(report),
     ...(show === 0 || flagged.length === 0 ? [] : ["", flagTable(flagged.slice(0, show)), ...(flagged.length > show ? [`and ${count(flagged.length - show)} more (--show, --json)`] : [])]),
   ].join("\n");
+}
+
+function plural(number: number, thing: string): string {
+  return `${count(number)} ${thing}${number === 1 ? "" : "s"}`;
 }
 
 function describeBands({ permutations, bands, rows, shingle, curve }: ContaminationReport): string {

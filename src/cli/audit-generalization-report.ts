@@ -34,6 +34,9 @@ function distanceTable(columns: readonly GeneralizationColumn[]): Required<Pick<
   };
 }
 
+/** Of rows within a group: two blanks that a page shows too. */
+const INDENT = "\u00a0\u00a0";
+
 interface Row {
   readonly title: string;
   readonly shares: readonly (Share | undefined)[];
@@ -45,14 +48,12 @@ function overall({ inDistribution, outOfDistribution }: GeneralizationColumn, di
 
 function groupRows(columns: readonly GeneralizationColumn[], distribution: Distribution): Row[] {
   const groupsOf = ({ groups }: GeneralizationColumn) => groups.filter((group) => group.distribution === distribution);
-  const all = different(columns.flatMap(({ groups }) => groups.flatMap(({ finer }) => finer)));
-  const telling = (share: DistanceShare): boolean => all.filter(({ by }) => by === share.by).length > 1;
   return different(columns.flatMap(groupsOf)).flatMap((group): Row[] => {
     const own = columns.map((column) => groupsOf(column).find((each) => isSame(each, group)));
-    const finer = different(own.flatMap((each) => each?.finer.filter(telling) ?? []));
+    const finer = different(own.flatMap((each) => each?.finer ?? [])).filter(({ by }, _, all) => all.filter((other) => other.by === by).length > 1);
     return [
       { title: `${distribution}: ${titleOf(group)}`, shares: own },
-      ...finer.map((each): Row => ({ title: `  ${titleOf(each)}`, shares: own.map((share) => share?.finer.find((part) => isSame(part, each))) })),
+      ...finer.map((each): Row => ({ title: `${INDENT}${titleOf(each)}`, shares: own.map((share) => share?.finer.find((part) => isSame(part, each))) })),
     ];
   });
 }
@@ -77,13 +78,18 @@ function asked(shares: readonly (Share | undefined)[]): string {
 }
 
 function percents({ accuracy, interval: { lower, upper } }: Share): string {
-  const percent = (share: number): string => (100 * share).toFixed(1);
   return `${percent(accuracy)} (${percent(lower)} to ${percent(upper)})`;
+}
+
+/** With one decimal, or the first digit that is not 0, so that an interval above 0 does not look like none. */
+function percent(share: number): string {
+  const value = 100 * share;
+  return value > 1e-9 && value < 0.05 ? value.toPrecision(1) : value.toFixed(1);
 }
 
 export function describeSkills(curves: readonly SkillCurve[]): string {
   const { headings, rows, right } = skillTable(curves);
-  return [table(headings, rows, right), ...curves.flatMap(whyNoFit)].join("\n");
+  return [table(headings, rows, right), ...skillNotes(curves)].join("\n");
 }
 
 function skillTable(curves: readonly SkillCurve[]): Required<Pick<PageTable, "headings" | "rows" | "right">> {
@@ -98,8 +104,13 @@ function skillTable(curves: readonly SkillCurve[]): Required<Pick<PageTable, "he
   };
 }
 
-function whyNoFit({ family, distribution, reason }: SkillCurve): string[] {
-  return reason === undefined ? [] : [`No curve is fitted for ${family}${distribution === null ? "" : ` (${distribution}-distribution)`}: ${reason}.`];
+/** What the table leaves open, and why. */
+function skillNotes(curves: readonly SkillCurve[]): string[] {
+  return curves.flatMap(({ family, distribution, points, fit, reason }) => {
+    const name = `${family}${distribution === null ? "" : ` (${distribution}-distribution)`}`;
+    if (fit === null) return [`No curve is fitted for ${name}: ${reason ?? "its points allow none"}.`];
+    return fit.half === null ? [`After how many examples half is right is not told for ${name}: of ${points.length} models, the slope is not surely above 0.`] : [];
+  });
 }
 
 export function generalizationPage(task: string, columns: readonly GeneralizationColumn[], skills: readonly SkillCurve[] | undefined): Page {
@@ -114,7 +125,7 @@ export function generalizationPage(task: string, columns: readonly Generalizatio
     })),
   ];
   const learned: PageSection[] = skills === undefined ? [] : [{
-    heading: "How much data a skill needs", text: skills.flatMap(whyNoFit),
+    heading: "How much data a skill needs", text: skillNotes(skills),
     chart: { draw: (theme) => skillChart(skills, { theme }), caption: "Logistic curves in the logarithm of the number of examples, fitted by binomial likelihood, with 95% bands." },
     table: skillTable(skills),
   }];

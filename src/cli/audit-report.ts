@@ -1,5 +1,4 @@
-import { stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { Option, type Command } from "commander";
 import type { AuditReport, Estimate } from "../audit/report/audit-report.ts";
 import { auditRun } from "../audit/report/audit-run.ts";
@@ -7,11 +6,11 @@ import { reportPage } from "../audit/report/report-page.ts";
 import type { TextUnit } from "../audit/report/report-options.ts";
 import { onnx } from "../engines/onnx/engine.ts";
 import { writePage } from "../plot/page.ts";
-import { CommandError } from "./errors.ts";
 import { count, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, nonNegativeInteger, positiveInteger } from "./options.ts";
 import { ProgressLine } from "./progress.ts";
+import { requireWritablePlaces } from "./writable-place.ts";
 
 interface ReportFlags {
   readonly output?: string;
@@ -54,10 +53,8 @@ export function addAuditReport(audit: Command, io: Io): void {
 }
 
 async function runReport(run: string, { output = join(run, "audit.html"), json, ...flags }: ReportFlags, io: Io): Promise<void> {
-  // Before the work, which may take minutes; a run that is missing is told of by whoever opens it.
-  if (output !== join(run, "audit.html") && !await stat(dirname(output)).then((found) => found.isDirectory(), () => false)) {
-    throw new CommandError(`${dirname(output)}, the folder of ${output}, does not exist; make it first.`);
-  }
+  // A run that is missing is told of by whoever opens it.
+  if (output !== join(run, "audit.html")) await requireWritablePlaces(output);
   const line = new ProgressLine(io);
   const report = await auditRun({
     run, ...flags, onProgress: (what, done, of) => line.update(() => `${count(done)} of ${count(of)} ${what}`),

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { lastLine, toyPairs, Workplace } from "./fixtures/command-line.ts";
 
 let place: Workplace;
+let held: { source: string; target: string }[];
 beforeAll(async () => {
   place = await Workplace.create();
   const train = Array.from({ length: 40 }, (_, line) => Array.from({ length: 120 }, (__, at) => `w${line}x${at}`).join(" "));
@@ -11,7 +12,16 @@ beforeAll(async () => {
   // The middle of one training line, and a line of its own.
   await place.write("test.txt", `${train[7]?.split(" ").slice(60, 75).join(" ")}\n${"unheard ".repeat(15)}\n`);
   await place.write("scores.txt", "1\n0\n");
-});
+  const seen = toyPairs(12);
+  await place.write("seen.tsv", seen.map(({ source, target }) => `${source}\t${target}\n`).join(""));
+  // Each held-out sentence ends with a word that no training sentence has.
+  held = toyPairs(220).slice(200).map(({ source, target }) => ({ source: `${source} zebra`, target: `${target} zèbre` }));
+  await place.write("held.en", held.map(({ source }) => `${source}\n`).join(""));
+  await place.write("held.fr", held.map(({ target }) => `${target}\n`).join(""));
+  const data = { kind: "parallel", source: "toy.en", target: "toy.fr", validation: { count: 10 }, test: { kind: "parallel", source: "held.en", target: "held.fr" } };
+  await place.write("toy.json", JSON.stringify({ ...place.toyConfig(), data }));
+  await place.decade("train", place.path("toy.json"));
+}, 60_000);
 afterAll(() => place.remove());
 
 describe("audit contamination", () => {
@@ -32,13 +42,87 @@ describe("audit contamination", () => {
   });
 });
 
-describe("audit report", () => {
-  beforeAll(async () => {
-    const pairs = toyPairs(12);
-    await place.write("seen.tsv", pairs.map(({ source, target }) => `${source}\t${target}\n`).join(""));
-    await place.decade("train", place.path("toy.json"));
+interface Share {
+  readonly correct: number;
+  readonly total: number;
+}
+
+interface Column {
+  readonly name: string;
+  readonly inDistribution: Share;
+  readonly outOfDistribution: Share;
+}
+
+describe("audit generalization", () => {
+  it("prints a column for each way of answering, with the shares that a count of words in the translations gives", async () => {
+    const named = `small=${place.run("toy")}`;
+    const { out, err, code } = await place.decade("audit", "generalization", "rare-words", named, "--strategies", "greedy", "beam", "--svg", place.path("rare.svg"), "--html", place.path("rare.html"), "--by-examples", "--json");
+    expect(code, err).toBe(0);
+    const { task, columns, skills } = lastLine(out) as { task: string; columns: Column[]; skills: { family: string; reason: string }[] };
+    expect([task, ...columns.map(({ name }) => name)]).toEqual(["rare-words", "small", "small, beam"]);
+    const different = new Map(held.map(({ source, target }) => [source, target]));
+    await place.write("different.en", [...different.keys()].map((source) => `${source}\n`).join(""));
+    for (const [column, beam] of [[columns[0], "1"], [columns[1], "5"]] as const) {
+      const lines = (await place.decade("translate", place.run("toy"), place.path("different.en"), "--beam", beam)).out.split("\n");
+      const counted = { seen: { correct: 0, total: 0 }, unseen: { correct: 0, total: 0 } };
+      [...different.values()].forEach((reference, at) => {
+        const left = (lines[at] ?? "").split(" ");
+        for (const word of reference.split(" ")) {
+          const part = word === "zèbre" ? counted.unseen : counted.seen;
+          part.total++;
+          if (!left.includes(word)) continue;
+          part.correct++;
+          left.splice(left.indexOf(word), 1);
+        }
+      });
+      expect(column).toMatchObject({ inDistribution: counted.seen, outOfDistribution: counted.unseen });
+      expect(counted.seen.correct).toBeGreaterThan(0);
+    }
+    expect(skills.map(({ family, reason }) => [family, reason])).toContainEqual(["small", "accuracy was measured at 1 number of examples; a fit needs 3"]);
+    expect(await readFile(place.path("rare.svg"), "utf8")).toContain("small, beam");
+    expect(await readFile(place.path("rare.html"), "utf8")).toMatch(/<h1>Generalisation: rare-words<\/h1>[\s\S]*With 95% intervals[\s\S]*How much data a skill needs/);
   }, 60_000);
 
+  it("prints a table of what is near and what is far, the finer parts of a group only where it has several", async () => {
+    const { out } = await place.decade("audit", "generalization", "rare-words", place.run("toy"), "--problems", "8");
+    expect(out).toMatch(/^ +asked +toy\nin-distribution +\d+ +\d+\.\d \(\d+\.\d to \d+\.\d\)\nout-of-distribution +8 /m);
+    expect(out).toMatch(/^in: words seen .*\nout: words never seen /m); // all stand in training 10 to 99 times
+    expect(out).toMatch(/^toy: trained on its own pairs, \d+ examples; \d+\.\d tokens written for a problem\.$/m);
+  }, 60_000);
+
+  it("fits what a table has measured", async () => {
+    // Of n examples, n in n + 1000 are right: half after 1000, the slope of the logit 1.
+    await place.write("measured.csv", "family,examples,correct,total\nexact,100,1000,11000\nexact,1000,50000,100000\nexact,9000,90000,100000\nfew,100,1,10\nfew,1000,5,10\nfew,9000,9,10\n");
+    const { out, code } = await place.decade("audit", "generalization", "anything", "--table", place.path("measured.csv"), "--html", place.path("skill.html"), "--json");
+    expect(code).toBe(0);
+    const { columns, skills: [exact, few] } = lastLine(out) as { columns: unknown[]; skills: { fit: { slope: number; half: { examples: number; lower: number; upper: number } | null } }[] };
+    expect(columns).toEqual([]);
+    expect(exact?.fit.slope).toBeCloseTo(1, 6);
+    expect(exact?.fit.half?.examples).toBeCloseTo(1000, 3);
+    expect(few?.fit.half).toBeNull();
+    expect(await readFile(place.path("skill.html"), "utf8")).toContain("is not told for few: of 3 models, the slope is not surely above 0.");
+  });
+
+  it.each([
+    [["rare-words"], 2, /No run was given; name at least one, or a table by --table/],
+    [["rare-word", "toy"], 1, /did you mean "rare-words"/],
+    [["rare-words", "nowhere"], 1, /nowhere cannot be read/],
+    [["rare-words", "nowhere", "--html", "none/page.html"], 1, /^decade: none, the folder of none\/page.html, does not exist; make it first\.$/m],
+    [["scan:folder=none", "toy"], 1, /none has neither tasks_test_simple.txt/],
+    [["rare-words", "toy", "--table", "measured.csv"], 2, /--table is in place of runs/],
+    [["rare-words", "--table", "empty.csv"], 1, /empty.csv is empty/],
+    [["rare-words", "toy", "--strategies", "step-beam"], 1, /writes the whole answer, so that step-beam, which goes on from a part of one, is not for it; choose greedy, beam, majority-vote or best-of-n/],
+    [["rare-words", "toy", "--strategies", "guess"], 2, /Allowed choices are/],
+  ])("refuses in a sentence, %#", async ([task = "", ...args], code, message) => {
+    await place.write("empty.csv", "");
+    const outcome = await place.decade("audit", "generalization", task, ...args.map((arg) => (arg === "toy" ? place.run("toy") : arg.endsWith(".csv") ? place.path(arg) : arg)));
+    expect(outcome.code).toBe(code);
+    expect(outcome.err).toMatch(message);
+    expect(outcome.err).not.toMatch(/^ +at /m);
+  });
+});
+
+describe("audit report", () => {
   it("writes a page into the run's folder, and prints its figures", async () => {
     const { out, code, err } = await place.decade("audit", "report", place.run("toy"), "--samples", "10", "--examples", "2", "--json");
     expect(code, err).toBe(0);

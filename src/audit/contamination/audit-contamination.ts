@@ -11,7 +11,7 @@ import { checkRemoval, removeOverlaps, type Removal } from "./removal/remove-ove
 import { scanTask, scanTasks, type ScanTask } from "./scan-source.ts";
 import { scanTraining } from "./scan-training.ts";
 import { TestIndexBuilder, type TestIndex } from "./test-index.ts";
-import { unpackPlace, type Findings } from "./training-matcher.ts";
+import { LONGEST_COMPARED, unpackPlace, type Findings } from "./training-matcher.ts";
 
 export interface ContaminationOptions {
   /** Files or patterns; `.jsonl`, `.parquet`, otherwise text, also as `.gz` or `.zst`. */
@@ -106,6 +106,7 @@ const CURVE = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
  */
 export async function auditContamination(options: ContaminationOptions): Promise<ContaminationReport> {
   const { train, test, common = 10, similarity = 0.8, field = "text", testField = field, trainBy = "line", testBy = "line" } = options;
+  for (const [what, words] of [["n-grams", options.n], ["shingles", options.shingle]] as const) requireSize(what, words);
   const banding = chooseBands(options.permutations ?? 128, similarity, options.bands);
   const [sources, testSources] = [await findSources(train, { field }), await findSources([test], { field: testField })];
   await refuseSame(sources, testSources);
@@ -134,6 +135,10 @@ export async function auditContamination(options: ContaminationOptions): Promise
       files: sources.length, bytes, documents: findings.documents, words: findings.words, tooLong: findings.tooLong,
     },
   };
+}
+
+function requireSize(what: string, words: number | "auto" | undefined): void {
+  if (typeof words === "number" && words > LONGEST_COMPARED) throw new AuditError(`${what} of ${words} words were asked for; they may have ${LONGEST_COMPARED} at most.`);
 }
 
 async function realName(source: DocumentSource): Promise<string> {

@@ -13,6 +13,9 @@ export interface Banding {
   readonly rows: number;
 }
 
+/** A signature is computed of every document that may be similar. */
+const MOST_PERMUTATIONS = 1 << 16;
+
 /** The least probability with which a pair just at the threshold is to become a candidate, where bands are chosen. */
 const AT_THRESHOLD = 0.99;
 
@@ -25,9 +28,10 @@ export function candidateProbability(similarity: number, { bands, rows }: Bandin
  * How signatures are cut: into so many bands, or into the fewest with which a pair at the threshold is found with a
  * probability of 0.99 or more. Numbers that fill no band are not used.
  *
- * @throws AuditError where the bands do not divide the permutations, or no number of them does it
+ * @throws AuditError where the bands do not divide the permutations, or these are too many
  */
 export function chooseBands(permutations: number, threshold: number, bands?: number): Banding {
+  if (permutations > MOST_PERMUTATIONS) throw new AuditError(`Signatures of ${permutations} permutations were asked for; ask for ${MOST_PERMUTATIONS} at most.`);
   if (bands !== undefined) {
     if (permutations % bands === 0) return { bands, rows: permutations / bands };
     throw new AuditError(`${permutations} permutations cannot be cut into ${bands} bands of equal length; give a number of bands that divides them.`);

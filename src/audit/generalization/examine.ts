@@ -11,6 +11,9 @@ import { tally, type Tally } from "./tally.ts";
 export const generalizationStrategies = [...Object.keys(strategies), "beam"] as const;
 export type GeneralizationStrategy = StrategyName | "beam";
 
+/** Strategies that take answers as they come, whole. */
+const WHOLE_ANSWERS: ReadonlySet<GeneralizationStrategy> = new Set(["greedy", "beam", "best-of-n", "majority-vote", "weighted-vote"]);
+
 export interface LabelledRun {
   readonly path: string;
   /** Heads the run's column, and names its family; by default the folder's name, and the kind of its model. */
@@ -54,6 +57,7 @@ export async function examine(named: LabelledRun, run: ExaminedRun, exam: Exam, 
   const plain = options.name ?? named.label ?? basename(named.path);
   const name = strategy === "greedy" ? plain : `${plain}, ${strategy}`;
   if (strategy !== "beam" && strategy !== "greedy" && !run.draws) throw new AuditError(`${run.path} is a phrase-based translator, from which nothing can be drawn at random; choose greedy or beam.`);
+  if (run.pairs !== undefined && !WHOLE_ANSWERS.has(strategy)) throw new AuditError(`${run.path} reads a source and writes the whole answer, so that ${strategy}, which goes on from a part of one, is not for it; choose greedy, beam, majority-vote or best-of-n.`);
   const sampler = strategy === "beam" ? run.sampler(options.beam ?? 5) : run.sampler();
   const total = exam.papers.reduce((sum, { questions }) => sum + questions.length, 0);
   if (total === 0) throw new AuditError(`Nothing can be asked of ${run.path}: it has learned from all problems, or there are too few; name another task, or ask for fewer problems.`);

@@ -92,6 +92,15 @@ describe("longer numbers", () => {
     ]);
   });
 
+  it("does not ask what was learned, and counts it", async () => {
+    const make = longerExam(parseTask("addition:digits=3"), { option: "digits", standard: 3 });
+    const few = { seed: 1, beyond: 0, problems: 40 };
+    const { papers: [all] } = await make(scripted(() => ""), few);
+    const prompts = all?.questions.map(({ problem }) => problem.prompt) ?? [];
+    const { papers, seen } = await make(scripted(() => "", { learned: prompts.slice(0, 15) }), few);
+    expect([seen, papers[0]?.questions.map(({ problem }) => problem.prompt)]).toEqual([15, prompts.slice(15)]);
+  });
+
   it("takes the same degree as the task where none is given", () => {
     for (const [name, { option, standard }] of Object.entries(degrees)) expect(taskKinds[name]?.options[option]).toContain(`default: ${standard}`);
   });

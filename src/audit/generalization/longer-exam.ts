@@ -27,18 +27,22 @@ const LEAST = 20;
  * not like training: longer and shorter numbers, more and fewer of them.
  */
 export function longerExam(named: NamedTask, { option, standard }: Degree): ExamMaker {
-  return async (_, choice) => {
+  return async ({ learned = [] }, choice) => {
     openTask(formatTask(named));
+    const known = new Set(learned);
     const trained = Number(named.options.get(option) ?? standard);
     const papers: Paper[] = [];
+    let seen = 0;
     for (let degree = trained - choice.beyond; degree <= trained + choice.beyond; degree++) {
       const task = opened(formatTask(named, { [option]: String(degree) }));
       if (task === undefined) continue;
       const group = { by: option, label: String(degree), order: degree };
-      const problems = await asManyAs(task, choice);
+      const drawn = await asManyAs(task, choice);
+      const problems = drawn.filter(({ prompt }) => !known.has(prompt));
+      seen += drawn.length - problems.length;
       papers.push({ task, questions: problems.map((problem) => wholeQuestion(problem, degree === trained ? "in" : "out", group)) });
     }
-    return { papers: papers.filter(({ questions }) => questions.length > 0), trainedOn: `${option} ${trained}`, seen: 0 };
+    return { papers: papers.filter(({ questions }) => questions.length > 0), trainedOn: `${option} ${trained}, as the task says`, seen };
   };
 }
 

@@ -28,7 +28,7 @@ export const rareWordsExam: ExamMaker = async (run, choice) => {
   if (held.length === 0) throw new AuditError(`${run.path} holds nothing out; train it with data.test, or data.validation.`);
   const task = taskOf(chosen(held, choice));
   const questions = run.writesSymbols ? symbolQuestions(await problemsOf(task), pairs.train) : wordQuestions(await problemsOf(task), pairs.train);
-  return { papers: [{ task, questions }], trainedOn: `${pairs.train.length} pairs`, seen: 0 } satisfies Exam;
+  return { papers: [{ task, questions }], trainedOn: "its own pairs", seen: 0 } satisfies Exam;
 };
 
 function problemsOf(task: Task<Targets>): Promise<Problem<Targets>[]> {

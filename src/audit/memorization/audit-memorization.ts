@@ -1,11 +1,12 @@
 /** How much of its training text a language model can repeat. */
-import { access, readFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { join } from "node:path";
 import type { TokenSource } from "../../data/shards/token-shards.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { openTextModel } from "../../train/run/open-text-model.ts";
 import type { CheckpointChoice } from "../../train/run/open-run.ts";
 import { AuditError } from "../audit-error.ts";
+import { textOfFile } from "../text-of-file.ts";
 import { parseCanaryRecord } from "./canaries.ts";
 import { measureExposure, type CanaryExposure } from "./exposure.ts";
 import { measureExtraction, type Extraction, type ExtractionModel } from "./extraction.ts";
@@ -58,7 +59,7 @@ export async function auditMemorization(options: MemorizationOptions, engine: En
   const models = await openModels(options);
   const [first] = models;
   if (first === undefined) throw new AuditError("No run was given; name at least one.");
-  const record = canaries === undefined ? undefined : parseCanaryRecord(await readFile(canaries, "utf8"), canaries);
+  const record = canaries === undefined ? undefined : parseCanaryRecord(await textOfFile(canaries), canaries);
   const tokens = await trainedTokens(first, options);
   const exposure = record === undefined ? [] : await measureExposure(first.source, record, engine, { most, onProgress: (done, of) => onProgress?.("candidates of canaries", done, of) });
   const prefixes = options.prefixes ?? usualPrefixes(models, continuation);
@@ -86,7 +87,7 @@ function requireSameTokens(first: ExtractionModel | undefined, other: Extraction
 
 /** The tokens that the first model learned from. */
 async function trainedTokens({ run, source }: ExtractionModel, { text }: MemorizationOptions): Promise<Int32Array> {
-  if (text !== undefined) return source.tokenizer.encode(await readFile(text, "utf8"));
+  if (text !== undefined) return source.tokenizer.encode(await textOfFile(text));
   return readAll((await textOf(run)).train);
 }
 

@@ -32,6 +32,9 @@ export interface CanaryOptions {
 
 export const DEFAULT_FORMAT = "The secret number of {word} is ####.";
 
+/** Exposure scores thousands of candidates of each. */
+const MOST_CANARIES = 100_000;
+
 const [CONSONANTS, VOWELS] = ["bdfgklmnprstvz", "aeiou"];
 
 /**
@@ -41,11 +44,12 @@ const [CONSONANTS, VOWELS] = ["bdfgklmnprstvz", "aeiou"];
  */
 export function insertCanaries(text: string, { format = DEFAULT_FORMAT, repeat, each = 1, seed, within = 0.9 }: CanaryOptions): { text: string; record: CanaryRecord } {
   checkSeed(seed);
+  if (repeat.length * each > MOST_CANARIES) throw new AuditError(`${repeat.length * each} canaries were asked for; ask for ${MOST_CANARIES} at most.`);
   const canaries = repeat.flatMap((repeats, at) => Array.from({ length: each }, (_, copy) => canaryOf(format, repeats, seed, at * each + copy)));
-  const lines = canaries.flatMap(({ before, secret, after, repeats }) => Array<string>(repeats).fill(`${before}${secret}${after}\n`));
-  const added = lines.reduce((sum, line) => sum + line.length, 0);
+  const added = canaries.reduce((sum, canary) => sum + canary.repeats * lineOf(canary).length, 0);
   const last = Math.floor(within * (text.length + added) - added);
   if (last < 0) throw new AuditError(`The canaries take ${added} characters, more than fit into the first ${100 * within}% of ${text.length} characters of text; give a longer text or repeat them less.`);
+  const lines = canaries.flatMap((canary) => Array<string>(canary.repeats).fill(lineOf(canary)));
   const starts = lineStarts(text, last);
   const inserted = new Map<number, string>();
   lines.forEach((line, at) => {
@@ -87,6 +91,10 @@ function canaryOf(format: string, repeats: number, seed: number, number: number)
   const secret = Array.from(parts[2] ?? "", () => draw(10)).join("");
   const [before = "", after = ""] = [parts[1], parts[3]].map((part) => part?.replaceAll("{word}", word));
   return { before, secret, after, repeats };
+}
+
+function lineOf({ before, secret, after }: Canary): string {
+  return `${before}${secret}${after}\n`;
 }
 
 /** Where lines begin, up to a place. */
