@@ -27,7 +27,7 @@ export async function evaluateChoices(path: string, file: string, flags: ChoiceF
   const line = new ProgressLine(io);
   const options: ScoreChoicesOptions = {
     batch, ...(mutualInformation && { alone: true }), ...(delimiter !== undefined && { delimiter }),
-    onProgress: (done, of) => line.update(() => `${count(done)} of ${count(of)} scored`),
+    onProgress: line.counter("scored"),
   };
   const score = async () => {
     if (await translates(path)) {

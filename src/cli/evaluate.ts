@@ -1,9 +1,9 @@
 import { Option, type Command } from "commander";
 import { DataError } from "../data/data-error.ts";
 import type { Pair } from "../data/source.ts";
-import { readDocuments } from "../data/documents/document-source.ts";
 import { readLines } from "../data/text-file.ts";
 import { onnx } from "../engines/onnx/engine.ts";
+import { isLanguageModelFolder } from "../exchange/open-language-model.ts";
 import { bleuTokenizers, type BleuTokenizer } from "../metrics/bleu-tokenizers.ts";
 import type { RunConfig } from "../train/config/config.ts";
 import { evaluateSymbols, evaluateText as evaluateTranslations, writesSymbols, type SymbolQuality, type TextQuality } from "../train/evaluate/evaluate-run.ts";
@@ -21,7 +21,8 @@ import { printResult, type Io } from "./io.ts";
 import { isPhraseRun, refuseNetworkFlags, withAnyTranslator } from "./open-translator.ts";
 import { addModelOptions, jsonOption, nonNegativeNumber, positiveInteger, withTranslator } from "./options.ts";
 import { ProgressLine } from "./progress.ts";
-import { readPairFile, readParallel } from "./text-input.ts";
+import { readPairFile, readParallel, readWholeText } from "./text-input.ts";
+import { noteUnknown } from "./unknown-text.ts";
 
 interface EvaluateFlags extends ChoiceFlags {
   readonly text?: string;
@@ -68,6 +69,9 @@ async function runEvaluate(run: string, flags: EvaluateFlags, io: Io): Promise<v
   if (choices !== undefined) return evaluateChoices(run, choices, flags, io);
   const isFolder = await isModelFolder(run);
   if (text !== undefined || (!isFolder && await isTextRun(run))) return evaluateText(run, flags, io);
+  if (isFolder && await isLanguageModelFolder(run)) {
+    throw new CommandError(`${run} is a language model, which holds nothing out and is not measured on pairs; give --text FILE or --choices FILE.`);
+  }
   if (isFolder && flags.figures !== undefined) throw new UsageError("--figures draws a trained run; leave it out for a folder of Hugging Face.");
   if (await isPhraseRun(run)) return evaluatePhrases(run, flags, io);
   const config = isFolder ? undefined : await (await RunDirectory.open(run)).readConfig();
@@ -75,7 +79,7 @@ async function runEvaluate(run: string, flags: EvaluateFlags, io: Io): Promise<v
   const line = new ProgressLine(io);
   const options = {
     ...(flags.beam === undefined ? {} : { beam: flags.beam }), lengthPenalty: flags.lengthPenalty, batch: flags.batch,
-    onProgress: (done: number, total: number) => line.update(() => `${count(done)} of ${count(total)} sentences`),
+    onProgress: line.counter("sentences"),
   };
   await withTranslator(run, flags, async (translator) => {
     if (config !== undefined && writesSymbols(config)) {
@@ -96,8 +100,7 @@ async function evaluatePhrases(run: string, flags: EvaluateFlags, io: Io): Promi
   refuseNetworkFlags(run, { "--length-penalty": lengthPenalty === 0 ? undefined : lengthPenalty, "--figures": figures, "--states": states });
   const pairs = await evaluatedPairs(run, await (await RunDirectory.open(run)).readPhraseConfig(), flags);
   const line = new ProgressLine(io);
-  const onProgress = (done: number, total: number): void => line.update(() => `${count(done)} of ${count(total)} sentences`);
-  const options = { ...(beam === undefined ? {} : { beam }), batch, lowercase, tokenizer, onProgress };
+  const options = { ...(beam === undefined ? {} : { beam }), batch, lowercase, tokenizer, onProgress: line.counter("sentences") };
   const { quality } = await withAnyTranslator(run, flags, (translator) => evaluateTranslations(translator, pairs, options)).finally(() => line.close());
   printResult(io, flags.json, quality, () => describeText(quality));
 }
@@ -110,18 +113,14 @@ async function isTextRun(path: string): Promise<boolean> {
 async function evaluateText(path: string, { text, batch, checkpoint, threads, json }: EvaluateFlags, io: Io): Promise<void> {
   const engine = onnx(threads === undefined ? {} : { threads });
   const model = await openTextModel(path, { checkpoint });
+  const content = text === undefined ? undefined : await readWholeText(text);
+  if (content !== undefined) noteUnknown(model.tokenizer, content, "the text", io);
   const line = new ProgressLine(io);
-  const options = { batch, onProgress: (done: number, total: number) => line.update(() => `${count(done)} of ${count(total)} tokens`) };
-  const quality = await (text === undefined
+  const options = { batch, onProgress: line.counter("tokens") };
+  const quality = await (content === undefined
     ? evaluateHeldOut(path, model, engine, options)
-    : readWholeText(text).then((content) => evaluateLanguageModel(model, content, engine, options))).finally(() => line.close());
+    : evaluateLanguageModel(model, content, engine, options)).finally(() => line.close());
   printResult(io, json, quality, () => describeLanguage(quality));
-}
-
-async function readWholeText(file: string): Promise<string> {
-  const parts: string[] = [];
-  for await (const part of readDocuments([{ kind: "text", file }])) parts.push(part);
-  return parts.join("");
 }
 
 function describeLanguage({ loss, perplexity, bitsPerByte, tokens }: LanguageQuality): string {

@@ -36,6 +36,18 @@ describe("ProgressLine", () => {
   });
 });
 
+describe("a counter", () => {
+  it("tells the time left at the pace so far", () => {
+    const { line, printed } = record(false);
+    const counted = line.counter("pairs scored");
+    vi.advanceTimersByTime(10_000);
+    counted(1000, 4000);
+    vi.advanceTimersByTime(10_000);
+    counted(4000, 4000);
+    expect(printed).toEqual(["1,000 of 4,000 pairs scored, 30 s left\n", "4,000 of 4,000 pairs scored, 0 s left\n"]);
+  });
+});
+
 describe("a training's progress", () => {
   const shown = (columns: number | undefined, mfu?: number): string => {
     const printed: string[] = [];

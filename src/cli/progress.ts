@@ -30,6 +30,15 @@ export class ProgressLine {
     this.#open = this.#io.interactive;
   }
 
+  /** Shows how many of all there are done, and the time left at the pace so far: `1,200 of 4,000 pairs scored, 35 s left`. */
+  counter(what: string): (done: number, of: number) => void {
+    const started = performance.now();
+    return (done, of) => this.update(() => {
+      const left = ((performance.now() - started) / 1000) * (of / done - 1);
+      return `${count(done)} of ${count(of)} ${what}, ${duration(left)} left`;
+    });
+  }
+
   /** Prints a line that stays. */
   note(text: string): void {
     this.close();

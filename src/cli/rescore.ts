@@ -4,6 +4,7 @@ import { formatNBest, parseNBest, type NBestFormat } from "../decode/rescore.ts"
 import { rescoreList } from "../train/translator/rescore-list.ts";
 import type { Io } from "./io.ts";
 import { addModelOptions, jsonOption, number, withTranslator, type ModelFlags } from "./options.ts";
+import { ProgressLine } from "./progress.ts";
 
 interface RescoreFlags extends ModelFlags {
   readonly source: string;
@@ -31,6 +32,8 @@ async function runRescore(run: string, flags: RescoreFlags, io: Io): Promise<voi
   const sources = await readLines(flags.source);
   const list = parseNBest(await readLines(flags.nBest), flags.format, flags.nBest);
   const weights = { list: flags.listWeight, model: flags.modelWeight };
-  const entries = await withTranslator(run, flags, (translator) => rescoreList(translator, sources, list, weights));
+  const line = new ProgressLine(io);
+  const options = { ...weights, onProgress: line.counter("hypotheses scored") };
+  const entries = await withTranslator(run, flags, (translator) => rescoreList(translator, sources, list, options)).finally(() => line.close());
   io.out(flags.json ? `${JSON.stringify({ entries })}\n` : formatNBest(entries, flags.format).map((line) => `${line}\n`).join(""));
 }

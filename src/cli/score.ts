@@ -3,6 +3,7 @@ import { perplexity } from "../metrics/perplexity.ts";
 import { count } from "./format.ts";
 import type { Io } from "./io.ts";
 import { addModelOptions, jsonOption, withTranslator, type ModelFlags } from "./options.ts";
+import { ProgressLine } from "./progress.ts";
 import { readParallel } from "./text-input.ts";
 
 interface ScoreFlags extends ModelFlags {
@@ -22,7 +23,9 @@ export function addScore(program: Command, io: Io): void {
 
 async function runScore(run: string, flags: ScoreFlags, io: Io): Promise<void> {
   const pairs = await readParallel(flags.source, flags.target);
-  const scores = await withTranslator(run, flags, (translator) => translator.score(pairs));
+  const line = new ProgressLine(io);
+  const options = { onProgress: line.counter("pairs scored") };
+  const scores = await withTranslator(run, flags, (translator) => translator.score(pairs, options)).finally(() => line.close());
   const total = scores.reduce((sum, { logProbability }) => sum + logProbability, 0);
   const tokens = scores.reduce((sum, score) => sum + score.tokens, 0);
   const result = {

@@ -134,7 +134,7 @@ describe.each(Object.entries(MEMBERS))("beam search, %s", (name, make) => {
     for (const [at, list] of found.entries()) {
       const complete = list.filter(({ finished }) => finished);
       if (complete.length === 0) continue;
-      const scores = await scoreBatch(decoder, tinyBatch(complete.map(() => SOURCES[at] ?? []), outputs([complete])[0]));
+      const [scores = []] = await scoreBatch(decoder, { ...tinyBatch([SOURCES[at] ?? []]), targets: outputs([complete]) });
       complete.forEach(({ logProbability, tokens, alignment }, rank) => {
         expect(scores[rank]?.logProbability).toBeCloseTo(logProbability, 5);
         expect(alignment !== undefined).toBe(name === "Transformer" || MODELS[name]?.attention !== undefined);

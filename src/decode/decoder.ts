@@ -36,12 +36,20 @@ export interface Distribution extends Stepped {
   readonly logProbabilities: NumericArray;
 }
 
+/** Next tokens whose probabilities are asked for; a row may be asked about several, or none. */
+export interface AskedTokens {
+  /** After which rows of the step, int32 [asked]. */
+  readonly rows: Int32Array;
+  /** int32 [asked]. */
+  readonly tokens: Int32Array;
+}
+
 export interface Likelihoods extends Stepped {
-  /** Log-probability of the given next token of each row, nats: [batch · beam]. */
+  /** Log-probabilities of the tokens asked for, nats: [asked]. */
   readonly logProbabilities: NumericArray;
 }
 
-type StepKind = { readonly kind: "best"; readonly count: number } | { readonly kind: "all" } | { readonly kind: "labels" };
+type StepKind = { readonly kind: "best"; readonly count: number } | { readonly kind: "all" } | { readonly kind: "asked" };
 
 interface StatePlan {
   /** Feeds of the step by name; `carried0.hidden1` is the field `hidden1` of the first member. */
@@ -132,9 +140,9 @@ export class SequenceDecoder {
     return { ...stepped, logProbabilities: fetched(results, "values") };
   }
 
-  /** How likely the given next tokens are, int32 [batch · beam]. */
-  async likelihoods(state: DecoderState, input: StepInput, labels: Int32Array): Promise<Likelihoods> {
-    const { results, stepped } = await this.#step({ kind: "labels" }, state, input, labels);
+  /** How likely given next tokens are. */
+  async likelihoods(state: DecoderState, input: StepInput, asked: AskedTokens): Promise<Likelihoods> {
+    const { results, stepped } = await this.#step({ kind: "asked" }, state, input, asked);
     return { ...stepped, logProbabilities: fetched(results, "values") };
   }
 
@@ -146,13 +154,13 @@ export class SequenceDecoder {
   }
 
   async #step(
-    kind: StepKind, state: DecoderState, { tokens, parents }: StepInput, labels?: Int32Array,
+    kind: StepKind, state: DecoderState, { tokens, parents }: StepInput, asked?: AskedTokens,
   ): Promise<{ results: Readonly<Record<string, NumericArray>>; stepped: Stepped }> {
     const shape = [state.batch, tokens.length / state.batch];
     const program = await this.#program(kind);
     const results = await program.run({
       tokens: { data: tokens, shape }, parents: { data: parents, shape },
-      ...(labels && { labels: { data: labels, shape } }),
+      ...(asked && { asked: { data: this.#placesOf(asked), shape: [asked.tokens.length] } }),
       ...state.carried, ...state.memory,
     });
     const stepped = {
@@ -162,13 +170,18 @@ export class SequenceDecoder {
     return { results, stepped };
   }
 
+  /** Where the tokens asked for stand among the distributions of all rows, one after the other. */
+  #placesOf({ rows, tokens }: AskedTokens): Int32Array {
+    return tokens.map((token, at) => (rows[at] ?? 0) * this.vocabulary + token);
+  }
+
   #program(kind: StepKind): Promise<Executable> {
     const key = JSON.stringify(kind);
     const known = this.#steps.get(key);
     if (known !== undefined) return known;
     const grid = int32("batch", "beam");
     const program = this.#engine.compile<Signature, Results>(
-      { tokens: grid, parents: grid, ...(kind.kind === "labels" && { labels: grid }), ...this.#plan.carried, ...this.#plan.memory },
+      { tokens: grid, parents: grid, ...(kind.kind === "asked" && { asked: int32("asked") }), ...this.#plan.carried, ...this.#plan.memory },
       (feeds) => this.#buildStep(kind, feeds),
       { state: this.#store, frozen: true },
     );
@@ -192,7 +205,7 @@ export class SequenceDecoder {
       for (const [name, tensor] of prefixed(`carried${index}`, step.carried)) carried[name] = tensor;
     });
     const alignment = alignments.length === 0 ? {} : { alignment: meanOf(alignments) };
-    return { ...carried, ...alignment, ...resultsOf(kind, logProbabilitiesOf(logits), feeds["labels"]) };
+    return { ...carried, ...alignment, ...resultsOf(kind, logProbabilitiesOf(logits), feeds["asked"]) };
   }
 }
 
@@ -203,14 +216,14 @@ function logProbabilitiesOf(logits: readonly Tensor[]): Tensor {
   return others.length === 0 ? logSoftmax(first) : meanOf(logits.map(softmax)).log();
 }
 
-function resultsOf(kind: StepKind, logProbabilities: Tensor, labels: Tensor | undefined): Record<string, Tensor> {
+function resultsOf(kind: StepKind, logProbabilities: Tensor, asked: Tensor | undefined): Record<string, Tensor> {
   switch (kind.kind) {
     case "best":
       return logProbabilities.topK(kind.count);
     case "all":
       return { values: logProbabilities };
-    case "labels":
-      return { values: logProbabilities.takeAlong(required(labels).reshape([-1, 1])).squeeze(-1) };
+    case "asked":
+      return { values: logProbabilities.reshape([-1]).take(required(asked)) };
     default:
       throw new TypeError(`unknown kind of step: ${JSON.stringify(kind satisfies never)}`);
   }

@@ -1,6 +1,6 @@
 export { beamSearch, type BeamSearchOptions } from "./beam-search.ts";
 export {
-  SequenceDecoder, type BestTokens, type Distribution, type Likelihoods, type StepInput,
+  SequenceDecoder, type AskedTokens, type BestTokens, type Distribution, type Likelihoods, type StepInput,
 } from "./decoder.ts";
 export type { EnsembleMember } from "./ensemble.ts";
 export type { GenerationOptions, Hypothesis, MaximumLength } from "./generation.ts";

@@ -81,7 +81,7 @@ describe("sampling", () => {
     const complete = drawn.filter(({ finished }) => finished);
     expect(complete.length).toBeGreaterThan(5);
     const decoder = await SequenceDecoder.create([member], reference());
-    const scores = await scoreBatch(decoder, tinyBatch(complete.map(() => SOURCES[0] ?? []), complete.map(({ tokens }) => [...tokens])));
+    const [scores = []] = await scoreBatch(decoder, { ...tinyBatch(SOURCES.slice(0, 1)), targets: [complete.map(({ tokens }) => tokens)] });
     complete.forEach(({ logProbability }, at) => expect(scores[at]?.logProbability).toBeCloseTo(logProbability, 4));
   });
 

@@ -1,5 +1,5 @@
 import type { PairBatch } from "../data/collate.ts";
-import type { SequenceDecoder } from "./decoder.ts";
+import type { SequenceDecoder, StepInput } from "./decoder.ts";
 import { keepSentences } from "./step-state.ts";
 
 /** How likely a target is, given its source. */
@@ -10,38 +10,72 @@ export interface PairScore {
   readonly tokenLogProbabilities: Float32Array;
 }
 
-/** What is scored: as `collate` makes it. */
-export type ScoredBatch = Pick<PairBatch, "source" | "sourceLengths" | "targetInput" | "targetOutput" | "targetLengths">;
+/** What is scored: sources as `collate` makes them, and for each source token ids of one or more targets, without start and end. */
+export interface ScoredBatch extends Pick<PairBatch, "source" | "sourceLengths"> {
+  readonly targets: readonly (readonly ArrayLike<number>[])[];
+}
+
+/** The targets of a sentence that have begun alike, up to here. */
+interface Prefix {
+  /** The last token that they share. */
+  readonly token: number;
+  /** The row of the step before (at first: the sentence) that this continues. */
+  readonly parent: number;
+  readonly targets: readonly ForcedTarget[];
+}
+
+interface ForcedTarget {
+  readonly tokens: ArrayLike<number>;
+  readonly scores: Float32Array;
+}
 
 /**
- * Forced scoring: the log-probability of each target of a batch given its source. For an ensemble it is that of the
- * members' mean distribution at each token, as in decoding.
+ * Forced scoring: the log-probability of each target of each source. A source is read once for all of its targets, and a
+ * beginning that several of them share is gone through once. For an ensemble it is that of the members' mean
+ * distribution at each token, as in decoding.
  */
-export async function scoreBatch(decoder: SequenceDecoder, batch: ScoredBatch): Promise<PairScore[]> {
-  const { targetInput, targetOutput, targetLengths } = batch;
-  const time = targetInput.shape[1] ?? 0;
-  const scores = Array.from(targetLengths.data, (length) => new Float32Array(length));
-  let state = await decoder.encode(batch.source, batch.sourceLengths);
-  let rows = [...scores.keys()];
-  let parents = rows;
-  for (let position = 0; position < time; position++) {
-    const running = [...rows.keys()].filter((place) => position < (targetLengths.data[rows[place] ?? 0] ?? 0));
-    if (running.length < rows.length) {
+export async function scoreBatch(decoder: SequenceDecoder, { source, sourceLengths, targets }: ScoredBatch): Promise<PairScore[][]> {
+  const { special } = decoder;
+  const forced = targets.map((list) => list.map((tokens): ForcedTarget => ({ tokens, scores: new Float32Array(tokens.length + 1) })));
+  let state = await decoder.encode(source, sourceLengths);
+  let sentences = forced.map((list, row): Prefix[] => (list.length === 0 ? [] : [{ token: special.start, parent: row, targets: list }]));
+  for (let position = 0; ; position++) {
+    const running = [...sentences.keys()].filter((place) => (sentences[place] ?? []).length > 0);
+    if (running.length === 0) break;
+    if (running.length < sentences.length) {
       state = keepSentences(state, running);
-      parents = running;
-      rows = running.map((place) => rows[place] ?? 0);
+      sentences = running.map((place) => sentences[place] ?? []);
     }
-    const column = ({ data }: { readonly data: Int32Array }): Int32Array => Int32Array.from(rows, (row) => data[row * time + position] ?? 0);
-    const input = { tokens: column(targetInput), parents: Int32Array.from(parents) };
-    const step = await decoder.likelihoods(state, input, column(targetOutput));
-    rows.forEach((row, place) => {
-      const score = scores[row];
-      if (score !== undefined) score[position] = step.logProbabilities.data[place] ?? NaN;
+    const width = Math.max(...sentences.map((prefixes) => prefixes.length));
+    const asked = sentences.flatMap((prefixes, place) => prefixes.flatMap((prefix, at) => (
+      prefix.targets.map((target) => ({ target, row: place * width + at, label: target.tokens[position] ?? special.end })))));
+    const step = await decoder.likelihoods(state, rowsOf(sentences, width), {
+      rows: Int32Array.from(asked, ({ row }) => row), tokens: Int32Array.from(asked, ({ label }) => label),
     });
+    asked.forEach(({ target }, at) => (target.scores[position] = step.logProbabilities.data[at] ?? NaN));
     state = step.state;
-    parents = [...rows.keys()];
+    sentences = sentences.map((prefixes, place) => prefixes.flatMap((prefix, at) => continued(prefix, position, place * width + at)));
   }
-  return scores.map((tokenLogProbabilities) => ({
-    tokenLogProbabilities, logProbability: tokenLogProbabilities.reduce((sum, value) => sum + value, 0),
-  }));
+  return forced.map((list) => list.map(({ scores }) => ({
+    tokenLogProbabilities: scores, logProbability: scores.reduce((sum, value) => sum + value, 0),
+  })));
+}
+
+/** A prefix with each of the tokens that follow it at a position, in the order in which they come up. */
+function continued({ targets }: Prefix, position: number, row: number): Prefix[] {
+  const byToken = new Map<number, ForcedTarget[]>();
+  for (const target of targets) {
+    const token = target.tokens[position];
+    if (token === undefined) continue;
+    const alike = byToken.get(token);
+    if (alike === undefined) byToken.set(token, [target]);
+    else alike.push(target);
+  }
+  return [...byToken].map(([token, alike]) => ({ token, parent: row, targets: alike }));
+}
+
+/** A sentence with fewer prefixes than `width` repeats its first in rows that nobody asks about. */
+function rowsOf(sentences: readonly (readonly Prefix[])[], width: number): StepInput {
+  const rows = sentences.flatMap((prefixes) => Array.from({ length: width }, (_, at) => prefixes[at] ?? prefixes[0]));
+  return { tokens: Int32Array.from(rows, (prefix) => prefix?.token ?? 0), parents: Int32Array.from(rows, (prefix) => prefix?.parent ?? 0) };
 }

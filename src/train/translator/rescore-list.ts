@@ -1,6 +1,14 @@
 import { DataError } from "../../data/data-error.ts";
 import { rescore, type NBestEntry, type RescoredEntry, type RescoreWeights } from "../../decode/rescore.ts";
-import type { Translator } from "./translator.ts";
+import type { ScoreOptions, Translator } from "./translator.ts";
+
+export interface RescoreOptions extends RescoreWeights {
+  /** Called after each batch with the number of hypotheses that are scored and of all. */
+  readonly onProgress?: ScoreOptions["onProgress"];
+}
+
+/** Hypotheses that are scored at once: those of a sentence begin much alike, so that they are far fewer rows of a batch. */
+const BATCH = 256;
 
 /**
  * Orders another system's n-best list anew, by the weighted sum of its scores and the translator's log-probabilities
@@ -10,7 +18,7 @@ import type { Translator } from "./translator.ts";
  * @throws DataError where the list names a sentence that is not there
  */
 export async function rescoreList(
-  translator: Translator, sources: readonly string[], entries: readonly NBestEntry[], weights: RescoreWeights = {},
+  translator: Translator, sources: readonly string[], entries: readonly NBestEntry[], { onProgress, ...weights }: RescoreOptions = {},
 ): Promise<RescoredEntry[]> {
   const pairs = entries.map(({ sentence, hypothesis }, index) => {
     const source = sources[sentence];
@@ -20,6 +28,6 @@ export async function rescoreList(
     }
     return { source, target: hypothesis };
   });
-  const scores = await translator.score(pairs);
+  const scores = await translator.score(pairs, { batch: BATCH, ...(onProgress && { onProgress }) });
   return rescore(entries, scores.map(({ logProbability }) => logProbability), weights);
 }

@@ -86,6 +86,19 @@ describe("a translator", () => {
     });
   });
 
+  test("scores a list longer than it keeps at once as it scores each pair, and tells how far it is", async () => {
+    const kinds = [{ source: "a dog runs", target: "un chien" }, { source: "two men", target: "deux" }, { source: "a dog runs", target: "un" }];
+    const pairs = Array.from({ length: 10_001 }, (_, at) => kinds[at % kinds.length] ?? { source: "", target: "" });
+    const heard: (readonly [number, number])[] = [];
+    const scores = await translator.score(pairs, { batch: 512, onProgress: (done, of) => heard.push([done, of]) });
+    const alone = await Promise.all(kinds.map((pair) => translator.score([pair])));
+    for (const at of [0, 1, 2, 4, 9_999, 10_000]) {
+      expect(scores[at]?.logProbability).toBeCloseTo(alone[at % kinds.length]?.[0]?.logProbability ?? NaN, 4);
+    }
+    expect(heard.at(-1)).toEqual([10_001, 10_001]);
+    expect(heard.map(([done]) => done)).toEqual(heard.map(([done]) => done).sort((a, b) => a - b));
+  });
+
   test("returns as many n-best translations and samples as were asked for", async () => {
     const sources = ["a dog runs", "two men"];
     const lists = await translator.translateNBest(sources, { nBest: 3, sample: { seed: 1 } });

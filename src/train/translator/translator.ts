@@ -1,4 +1,4 @@
-import { collate, type CollateOptions, type Example } from "../../data/collate.ts";
+import { collate, type CollateOptions } from "../../data/collate.ts";
 import type { Pair } from "../../data/source.ts";
 import { beamSearch } from "../../decode/beam-search.ts";
 import { SequenceDecoder } from "../../decode/decoder.ts";
@@ -11,8 +11,8 @@ import type { SpecialIds } from "../../text/special-tokens.ts";
 import type { VocabularyTokenizer } from "../../text/vocabulary-tokenizer.ts";
 import type { CheckpointChoice, OpenedRun } from "../run/open-run.ts";
 import { openTranslation } from "./open-translation.ts";
-import { scoreExamples } from "./score-pairs.ts";
-import { batchesByLength } from "./translator-batches.ts";
+import { scoreTargets, type SourceTargets } from "./score-pairs.ts";
+import { batchesByLength, requireBatch } from "./translator-batches.ts";
 import { EMPTY_TRANSLATION, orderedAlignment, sourceWords, translationOf, type Translation } from "./translator-text.ts";
 
 export type { Translation } from "./translator-text.ts";
@@ -56,12 +56,22 @@ export interface NBestOptions extends TranslateOptions {
   readonly nBest?: number;
 }
 
+export interface ScoreOptions {
+  /** Targets that are scored at once; 64 by default. Those of one source share what is computed of it, wherever they stand. */
+  readonly batch?: number;
+  /** Called after each batch with the number of pairs that are done and of all. */
+  readonly onProgress?: (done: number, of: number) => void;
+}
+
 /** What a translator needs of a run. */
 export interface TranslatorRun extends Pick<OpenedRun, "model" | "parameters"> {
   readonly sourceTokenizer: VocabularyTokenizer;
   readonly targetTokenizer: VocabularyTokenizer;
   readonly reverseSource: boolean;
 }
+
+/** Pairs that are made into tokens at once, so that those of a long list need no memory before their turn. */
+const PORTION = 10_000;
 
 /** A sentence on its way through the model. */
 interface SourceSentence {
@@ -132,12 +142,17 @@ export class Translator {
   }
 
   /** Log-probabilities of given targets, in nats, in order. `tokens` counts the target's tokens and its end token. */
-  async score(pairs: readonly Pair[], { batch = 64 }: { batch?: number } = {}): Promise<(PairScore & { readonly tokens: number })[]> {
-    const sources = this.#run.sourceTokenizer.encodeBatch(pairs.map(({ source }) => source));
-    const targets = this.#run.targetTokenizer.encodeBatch(pairs.map(({ target }) => target));
-    const examples = sources.map((source, at): Example => ({ source, target: targets[at] ?? new Int32Array() }));
-    const scores = await scoreExamples(this.#decoder, examples, this.#collate, batch);
-    return scores.map((score) => ({ ...score, tokens: score.tokenLogProbabilities.length }));
+  async score(pairs: readonly Pair[], { batch = 64, onProgress }: ScoreOptions = {}): Promise<(PairScore & { readonly tokens: number })[]> {
+    requireBatch(batch);
+    const scores: (PairScore & { readonly tokens: number })[] = [];
+    let done = 0;
+    const onScored = (targets: number): void => onProgress?.(done += targets, pairs.length);
+    for (let first = 0; first < pairs.length; first += PORTION) {
+      const sources = this.#sourcesOf(pairs.slice(first, first + PORTION));
+      const scored = await scoreTargets(this.#decoder, sources, this.#collate, { batch, onScored });
+      scored.forEach((score) => scores.push({ ...score, tokens: score.tokenLogProbabilities.length }));
+    }
+    return scores;
   }
 
   /**
@@ -169,6 +184,19 @@ export class Translator {
     const read = empty ? all : all.filter((sentence) => sentence.ids.length > 0);
     return batchesByLength(read.map((sentence) => sentence.ids.length + 1), size)
       .map((places) => places.flatMap((place) => read[place] ?? []));
+  }
+
+  /** Each source of pairs once, with its targets, whose places are those of the pairs. */
+  #sourcesOf(pairs: readonly Pair[]): SourceTargets[] {
+    const targets = this.#run.targetTokenizer.encodeBatch(pairs.map(({ target }) => target));
+    const bySource = new Map<string, { place: number; ids: Int32Array }[]>();
+    pairs.forEach(({ source }, place) => {
+      const own = bySource.get(source) ?? [];
+      own.push({ place, ids: targets[place] ?? new Int32Array() });
+      bySource.set(source, own);
+    });
+    const sources = this.#run.sourceTokenizer.encodeBatch([...bySource.keys()]);
+    return [...bySource.values()].map((own, at) => ({ source: sources[at] ?? new Int32Array(), targets: own }));
   }
 
   #collated(batch: readonly SourceSentence[]) {
