@@ -21,7 +21,7 @@ export interface ThinkOptions {
   readonly seed?: number;
   /** Of one call of the verifier, milliseconds; 1,000 by default. */
   readonly verifierTimeLimit?: number;
-  /** Problems that are worked on at the same time; 256 by default. */
+  /** Problems that are worked on at the same time; by default the sampler's `concurrency`, or 256. */
   readonly atOnce?: number;
   readonly signal?: AbortSignal;
   /** Told of each problem when it is finished. */
@@ -71,8 +71,12 @@ export const DEFAULT_SETTINGS = {
   samples: 16, temperature: 1, beam: 4, width: 4, wait: "\nWait", waits: 2, answerCue: "\nThe answer is ", criticism: "verifier", criticismText: "\nThat is wrong. Another try:\n", confidence: 0.9,
 } as const;
 
+/** Problems that share batches. */
+const AT_ONCE = 256;
+
 /**
- * Solves problems with a strategy, many at the same time. Where the sampler fails, what is finished by then is kept.
+ * Solves problems with a strategy, many at the same time. Where the sampler fails, the others stop too, and what is finished
+ * by then is kept.
  *
  *     const task = openTask("addition");
  *     const problems = await task.problems("test", { seed: 1, count: 100 });
@@ -91,6 +95,8 @@ export async function think(task: Task, problems: readonly Problem[], sampler: S
   let done = 0;
   requireUseful(options, strategy);
   const prices = pricesOf(sampler, options.reward);
+  const failure = new AbortController();
+  const signal = options.signal === undefined ? failure.signal : AbortSignal.any([options.signal, failure.signal]);
   requireAffordable(task, problems, sampler, settings, options.budget, prices);
 
   const waiting = problems.entries();
@@ -100,16 +106,17 @@ export async function think(task: Task, problems: readonly Problem[], sampler: S
       try {
         const account = new Account(options.budget, prices);
         const outcome = await shared.work((draw) => strategy.solve(new ProblemWorkplace(
-          { task, problem, place, settings, account, verifier, reward: options.reward, seed: options.seed ?? 1, signal: options.signal }, sampler, draw)));
+          { task, problem, place, settings, account, verifier, reward: options.reward, seed: options.seed ?? 1, signal }, sampler, draw)));
         const own = finished(problem, outcome, account);
         solved[place] = own;
         await options.onSolved?.(own, ++done);
       } catch (error) {
         stopped ??= error instanceof Error ? error : new Error(String(error));
+        failure.abort(stopped);
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(options.atOnce ?? 256, problems.length) }, workThrough));
+  await Promise.all(Array.from({ length: Math.min(options.atOnce ?? sampler.concurrency ?? AT_ONCE, problems.length) }, workThrough));
   const kept = solved.filter((each) => each !== undefined);
   if (kept.length === 0) throw stopped ?? new ThinkError(`${task.name} has no problems here; ask for at least one.`);
   return { report: reportOf(kept, verifier.failures), solved: kept, failures: verifier.failures, stopped };

@@ -78,7 +78,7 @@ describe("generation", () => {
     for (const batch of [1, 4, 100]) {
       const together = await generate(tinyGpt(), prompts, { ...options, samples, maxTokens, streams, batch });
       const alone = await Promise.all(prompts.map(async (prompt, at) => (
-        await generate(tinyGpt(), [prompt], { ...options, samples: samples[at], maxTokens: maxTokens[at], streams: streams.slice(at, at + 1) }))[0] ?? []));
+        await generate(tinyGpt(), [prompt], { ...options, samples: samples[at] ?? 0, maxTokens: maxTokens[at] ?? 0, streams: streams.slice(at, at + 1) }))[0] ?? []));
       expect(together.map((list) => list.map(whole))).toEqual(alone.map((list) => list.map(whole)));
     }
     await expect(generate(tinyGpt(), prompts, { samples: [1, 2] })).rejects.toThrow(/^samples has 2 numbers for 4 prompts; give one for all, or one each\.$/);

@@ -1,5 +1,5 @@
 import type { EndReason } from "../../decode/language/generation-options.ts";
-import { estimateTokens, mapAtMost, PassingFailure, remoteFlops, withRetries, type RemoteOptions } from "./remote-calls.ts";
+import { callForEach, CallSlots, CONCURRENCY, estimateTokens, PassingFailure, remoteFlops, withRetries, type RemoteOptions } from "./remote-calls.ts";
 import { optionsOf, type Sample, type SampledPrompt, type SampleOptions, type SamplePrompt, type Sampler } from "./sampler.ts";
 
 type Message =
@@ -37,9 +37,15 @@ export interface AiSdkModel {
 export class AiSdkSampler implements Sampler {
   readonly name: string;
   readonly followsInstructions = true;
+  readonly #slots: CallSlots;
 
   constructor(private readonly model: AiSdkModel, private readonly options: RemoteOptions = {}) {
     this.name = `${model.modelId} of ${model.provider}`;
+    this.#slots = new CallSlots(options.concurrency ?? CONCURRENCY);
+  }
+
+  get concurrency(): number {
+    return this.#slots.count;
   }
 
   async generate(prompts: readonly SamplePrompt[], options: SampleOptions): Promise<SampledPrompt[]> {
@@ -47,7 +53,7 @@ export class AiSdkSampler implements Sampler {
       const own = optionsOf(prompt, options);
       return Array.from({ length: own.samples }, (_, sample) => ({ at, prompt, own, sample }));
     });
-    const answers = await mapAtMost(calls, this.options.concurrency ?? 8, ({ prompt, own, sample }) => this.#ask(prompt, own, sample));
+    const answers = await callForEach(calls, options.signal, ({ prompt, own, sample }, signal) => this.#slots.run(() => this.#ask(prompt, { ...own, signal }, sample)));
     return prompts.map((_, at) => together(answers.filter((_answer, call) => calls[call]?.at === at)));
   }
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { jsonValue } from "../../data/json-value.ts";
 import type { EndReason } from "../../decode/language/generation-options.ts";
 import { ThinkError } from "../think-error.ts";
-import { estimateTokens, mapAtMost, PassingFailure, remoteFlops, withRetries, type RemoteOptions } from "./remote-calls.ts";
+import { callForEach, CallSlots, CONCURRENCY, estimateTokens, PassingFailure, remoteFlops, withRetries, type RemoteOptions } from "./remote-calls.ts";
 import { optionsOf, type Sample, type SampledPrompt, type SampleOptions, type SamplePrompt, type Sampler } from "./sampler.ts";
 
 export interface EndpointOptions extends RemoteOptions {
@@ -40,9 +40,15 @@ const PASSING = new Set([408, 409, 425, 429, 500, 502, 503, 504]);
 /** Samples of a model behind an endpoint that speaks OpenAI's protocol, as vLLM, llama.cpp, Ollama and others do. */
 export class EndpointSampler implements Sampler {
   readonly name: string;
+  readonly #slots: CallSlots;
 
   constructor(private readonly options: EndpointOptions) {
     this.name = `${options.model} at ${options.url}`;
+    this.#slots = new CallSlots(options.concurrency ?? CONCURRENCY);
+  }
+
+  get concurrency(): number {
+    return this.#slots.count;
   }
 
   get followsInstructions(): boolean {
@@ -50,7 +56,7 @@ export class EndpointSampler implements Sampler {
   }
 
   generate(prompts: readonly SamplePrompt[], options: SampleOptions): Promise<SampledPrompt[]> {
-    return mapAtMost(prompts, this.options.concurrency ?? 8, (prompt) => this.#generateOne(prompt, optionsOf(prompt, options)));
+    return callForEach(prompts, options.signal, (prompt, signal) => this.#slots.run(() => this.#generateOne(prompt, { ...optionsOf(prompt, options), signal })));
   }
 
   countTokens(text: string): number {
@@ -103,26 +109,48 @@ export class EndpointSampler implements Sampler {
   }
 }
 
-async function post(address: string, request: RequestInit): Promise<Response> {
+interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/** Sends a request and reads the reply to its end. */
+async function post(address: string, request: RequestInit): Promise<Reply> {
+  let reached = false;
   try {
-    return await fetch(address, request);
+    const response = await fetch(address, request);
+    reached = true;
+    return { status: response.status, headers: response.headers, text: await response.text() };
   } catch (error) {
     if (request.signal?.aborted) throw error;
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw new PassingFailure(`could not be reached (${cause})`);
+    throw new PassingFailure(`${reached ? "broke off in the middle of its answer" : "could not be reached"} (${cause})`);
   }
 }
 
-async function readAnswer(name: string, response: Response): Promise<Answer> {
-  const text = await response.text();
-  if (PASSING.has(response.status)) {
-    const after = Number(response.headers.get("retry-after") ?? NaN);
-    throw new PassingFailure(`answered ${response.status}`, Number.isFinite(after) ? 1000 * after : undefined);
-  }
-  if (!response.ok) throw new ThinkError(`${name} refused the request with ${response.status}: ${text.slice(0, 300).trim() || "no reason was given"}.`);
+function readAnswer(name: string, { status, headers, text }: Reply): Answer {
+  if (PASSING.has(status)) throw new PassingFailure(`answered ${status}${reasonIn(text)}`, waitIn(headers));
+  if (status < 200 || status > 299) throw new ThinkError(`${name} refused the request with ${status}${reasonIn(text) || ", without a reason"}.`);
   const parsed = answerSchema.safeParse(jsonValue(text));
   if (!parsed.success) throw new ThinkError(`${name} answered something else than OpenAI's protocol says: ${text.slice(0, 120)}; check its address.`);
   return parsed.data;
+}
+
+const errorSchema = z.object({ error: z.union([z.string(), z.object({ message: z.string() }).transform(({ message }) => message)]) });
+
+/** What an answer says of an error: the protocol's message, or the beginning of what else it says. */
+function reasonIn(text: string): string {
+  const { data } = errorSchema.safeParse(jsonValue(text));
+  const reason = (data?.error ?? text.slice(0, 300)).trim().replace(/\.$/, "");
+  return reason === "" ? "" : `: ${reason}`;
+}
+
+/** How long to wait, milliseconds: "Retry-After" is a number of seconds or a date (RFC 9110, section 10.2.3). */
+function waitIn(headers: Headers): number | undefined {
+  const after = headers.get("retry-after") ?? "";
+  const wait = /^\d+(\.\d+)?$/.test(after) ? 1000 * Number(after) : Date.parse(after) - Date.now();
+  return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }
 
 function samplesOf({ choices, usage }: Answer): Sample[] {

@@ -52,15 +52,43 @@ export async function withRetries<T>(
   }
 }
 
-/** Does a piece of work for each item, so many at the same time; the results in the items' order. */
-export async function mapAtMost<Item, Result>(items: readonly Item[], concurrency: number, work: (item: Item) => Promise<Result>): Promise<Result[]> {
-  const results: Result[] = [];
-  const waiting = items.entries();
-  const workThrough = async (): Promise<void> => {
-    for (const [at, item] of waiting) results[at] = await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, workThrough));
-  return results;
+/** Lets so many calls be made at the same time; others wait, in the order in which they came. */
+export class CallSlots {
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
+
+  constructor(readonly count: number) {
+    this.#free = count;
+  }
+
+  async run<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => { this.#waiting.push(resolve); });
+    try {
+      return await call();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free++;
+      else next();
+    }
+  }
+}
+
+/** Calls at the same time, where nothing is said. */
+export const CONCURRENCY = 8;
+
+/** Makes a call for each item. Where one fails, those that are not done yet are told to stop. */
+export async function callForEach<Item, Result>(
+  items: readonly Item[], signal: AbortSignal | undefined, call: (item: Item, signal: AbortSignal) => Promise<Result>,
+): Promise<Result[]> {
+  const failure = new AbortController();
+  const stop = signal === undefined ? failure.signal : AbortSignal.any([signal, failure.signal]);
+  try {
+    return await Promise.all(items.map((item) => call(item, stop)));
+  } catch (error) {
+    failure.abort(error);
+    throw error;
+  }
 }
 
 /** Of English text, about; for models whose tokens are not known. */

@@ -13,7 +13,8 @@ export type DrawSamples = (prompt: SamplePrompt, options: SampleOptions) => Prom
 
 /**
  * One sampler for problems that are worked on at the same time: what they ask for is held back until each of them waits,
- * and then drawn together, so that every strategy is batched over problems without knowing of them.
+ * and then drawn together, so that every strategy is batched over problems without knowing of them. Where each prompt is a
+ * call of its own, nothing is held back, and a call that fails is that of one problem.
  */
 export class SharedSampler {
   readonly #working = new Set<symbol>();
@@ -28,7 +29,9 @@ export class SharedSampler {
     this.#working.add(worker);
     try {
       return await piece((prompt, options) => new Promise((resolve, reject) => {
-        this.#waiting.push({ worker, prompt, options, resolve, reject });
+        const request: Request = { worker, prompt, options, resolve, reject };
+        if (this.sampler.concurrency !== undefined) return void this.#draw([request]);
+        this.#waiting.push(request);
         this.#schedule();
       }));
     } finally {
