@@ -19,6 +19,13 @@ async function decade(...args: string[]): Promise<{ code: number; out: string; e
   return { code, out: out.join(""), err: err.join("") };
 }
 
+test("a language model's folder is measured on a text or by questions", async () => {
+  expect(await decade("evaluate", tiny)).toMatchObject({ code: 1, out: "", err: expect.stringMatching(/tiny-llama is a language model, .* give --text FILE or --choices FILE\.\n$/) as string });
+  const absent = join(folder, "absent.txt");
+  expect(await decade("export", tiny, "--format", "onnx", "--quantize", "int8", "--text", absent, "--output", join(folder, "unwritten")))
+    .toMatchObject({ code: 1, err: expect.stringMatching(/absent\.txt does not exist; give the path/) as string });
+});
+
 describe("a folder of Marian", () => {
   const marian = fileURLToPath(new URL("../exchange/fixtures/marian-separate", import.meta.url));
 

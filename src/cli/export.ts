@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Option, type Command } from "commander";
 import { openModelFolder } from "../exchange/open-model-folder.ts";
@@ -9,6 +9,7 @@ import { UsageError } from "./errors.ts";
 import { count } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, positiveInteger } from "./options.ts";
+import { readWholeText } from "./text-input.ts";
 
 interface ExportFlags {
   readonly format: "huggingface" | "onnx";
@@ -41,7 +42,7 @@ async function runExport(source: string, flags: ExportFlags, io: Io): Promise<vo
   // A run has checkpoints; other folders are of others.
   const isRun = await stat(join(source, "checkpoints")).then((found) => found.isDirectory(), () => false);
   if (checkpoint !== undefined && !isRun) throw new UsageError(`--checkpoint chooses among those of a run, but ${source} is none.`);
-  const options = { quantize, threads, text: text === undefined ? undefined : await readFile(text, "utf8") };
+  const options = { quantize, threads, text: text === undefined ? undefined : await readWholeText(text) };
   const result = isRun ? await exportRun(source, { format, output, ...options, ...(checkpoint !== undefined && { checkpoint }) })
     : await exportFolder(source, format, output, options);
   printResult(io, json, { output, ...result }, () => describe(output, result));

@@ -1,16 +1,17 @@
-import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import type { Command } from "commander";
 import { jsonSchema } from "../decode/language/constraint/json-schema.ts";
 import { regularExpression } from "../decode/language/constraint/regular-expression.ts";
 import type { TextConstraint } from "../decode/language/constraint/text-constraint.ts";
 import type { GeneratedText, TextGenerationOptions } from "../decode/language/generation-options.ts";
-import { Generator, type TextModel } from "../decode/language/generator.ts";
+import { Generator } from "../decode/language/generator.ts";
 import { onnx } from "../engines/onnx/engine.ts";
-import { openTextModel } from "../train/run/open-text-model.ts";
+import { openTextModel, type OpenedTextModel } from "../train/run/open-text-model.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";
-import { jsonOption, nonNegativeInteger, number, positiveInteger, positiveNumber, repeated } from "./options.ts";
+import { jsonOption, nonNegativeInteger, number, positiveInteger, positiveNumber, probability, repeated } from "./options.ts";
+import { readWholeText } from "./text-input.ts";
+import { noteUnknown } from "./unknown-text.ts";
 
 interface GenerateFlags {
   readonly greedy?: boolean;
@@ -45,9 +46,9 @@ export function addGenerate(program: Command, io: Io): void {
     .option("--greedy", "take the likeliest token each time")
     .option("--temperature <t>", "below 1 sharpens the distribution, above 1 flattens it (default: 1)", positiveNumber)
     .option("--top-k <count>", "draw among the likeliest tokens only", positiveInteger)
-    .option("--top-p <share>", "draw among the likeliest tokens of this probability together", positiveNumber)
-    .option("--min-p <share>", "draw among tokens at least this probable, relative to the likeliest", positiveNumber)
-    .option("--typical <share>", "draw among tokens of nearly average information, of this probability together", positiveNumber)
+    .option("--top-p <share>", "draw among the likeliest tokens of this probability together", probability)
+    .option("--min-p <share>", "draw among tokens at least this probable, relative to the likeliest", probability)
+    .option("--typical <share>", "draw among tokens of nearly average information, of this probability together", probability)
     .option("--repetition-penalty <factor>", "divides the logits of tokens that occurred (default: 1)", positiveNumber)
     .option("--frequency-penalty <amount>", "subtracted from a token's logit each time it was written (default: 0)", number)
     .option("--presence-penalty <amount>", "subtracted from the logits of tokens that were written (default: 0)", number)
@@ -73,6 +74,7 @@ async function runGenerate(path: string, given: string, flags: GenerateFlags, io
   const [source, draft] = await Promise.all([openTextModel(path, flags), flags.draft === undefined ? undefined : openTextModel(flags.draft)]);
   const prompt = given === "-" ? (await text(process.stdin)).replace(/\r?\n$/, "") : given;
   const generator = createGenerator(source, draft, flags);
+  noteUnknown(source.tokenizer, prompt, "the prompt", io);
   try {
     await write(generator, source, prompt, options, flags, io);
   } catch (error) {
@@ -99,7 +101,7 @@ async function generationOptions({ regex, jsonSchema: schema, slide, logprobs, .
 }
 
 async function schemaFile(file: string): Promise<TextConstraint> {
-  const content = await readFile(file, "utf8");
+  const content = await readWholeText(file);
   let schema: unknown;
   try {
     schema = JSON.parse(content);
@@ -109,7 +111,7 @@ async function schemaFile(file: string): Promise<TextConstraint> {
   return jsonSchema(schema);
 }
 
-function createGenerator(source: TextModel, draft: TextModel | undefined, { threads, guesses }: GenerateFlags): Generator {
+function createGenerator(source: OpenedTextModel, draft: OpenedTextModel | undefined, { threads, guesses }: GenerateFlags): Generator {
   try {
     return Generator.create(source, onnx(threads === undefined ? {} : { threads }), { ...(draft && { draft }), ...(guesses !== undefined && { guesses }) });
   } catch (error) {
@@ -119,7 +121,7 @@ function createGenerator(source: TextModel, draft: TextModel | undefined, { thre
 }
 
 async function write(
-  generator: Generator, source: TextModel, prompt: string, options: TextGenerationOptions, { json, samples, logprobs }: GenerateFlags, io: Io,
+  generator: Generator, source: OpenedTextModel, prompt: string, options: TextGenerationOptions, { json, samples, logprobs }: GenerateFlags, io: Io,
 ): Promise<void> {
   if (json) {
     const start = performance.now();
@@ -138,7 +140,7 @@ async function write(
   io.out(texts.map(({ text: written }, at) => `--- ${at + 1}\n${written}\n`).join(""));
 }
 
-function described({ text: written, tokens, logProbability, reason, details }: GeneratedText, { tokenizer }: TextModel, withTokens: boolean): object {
+function described({ text: written, tokens, logProbability, reason, details }: GeneratedText, { tokenizer }: OpenedTextModel, withTokens: boolean): object {
   const spelled = <T extends { readonly token: number }>(token: T): T & { text: string } => ({ ...token, text: tokenizer.decode([token.token]) });
   return {
     text: written, tokens: Array.from(tokens), logProbability, reason,

@@ -74,6 +74,15 @@ test("inspect counts it, and generate continues a text", async () => {
   expect((lastLine(out) as { tokens: number[] }).tokens.length).toBeLessThanOrEqual(5);
 });
 
+test("words that it does not know are named, where they are read and where they are judged", async () => {
+  const told = 'are read as <unk>, for the model\'s vocabulary lacks "zebra", "yak".\n';
+  const written = await place.decade("generate", run, "the zebra eats the yak zebra", "--greedy", "--max-tokens", "2", "--json");
+  expect(written).toMatchObject({ code: 0, err: `3 of 6 tokens of the prompt ${told}` });
+  const judged = await place.decade("evaluate", run, "--text", await place.write("zoo.txt", "the zebra eats the yak"), "--json");
+  expect(judged).toMatchObject({ code: 0, err: expect.stringContaining(`2 of 5 tokens of the text ${told}`) as string });
+  expect(Object.keys(lastLine(judged.out) as object)).toEqual(["loss", "perplexity", "bitsPerByte", "tokens"]);
+});
+
 test("what was made for the other kind of model says so", async () => {
   expect(await place.decade("translate", run, place.path("toy.en"))).toMatchObject({ code: 1, err: expect.stringMatching(/is a language model/) as string });
   expect(await place.decade("pretrain", place.path("toy.json"))).toMatchObject({ code: 1, err: expect.stringMatching(/a model of pairs, not of text/) as string });

@@ -34,6 +34,13 @@ export function nonNegativeNumber(text: string): number {
   return value;
 }
 
+/** Above 0 and up to 1. */
+export function probability(text: string): number {
+  const value = number(text);
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError("Expected a probability above 0 and up to 1.");
+  return value;
+}
+
 /** Gathers an option that may be repeated. */
 export function repeated(value: string, earlier: readonly string[] = []): string[] {
   return [...earlier, value];

@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { createInterface } from "node:readline";
 import { buffer } from "node:stream/consumers";
 import { DataError } from "../data/data-error.ts";
+import { readDocuments } from "../data/documents/document-source.ts";
 import type { Pair } from "../data/source.ts";
 import { readPairs } from "../data/source.ts";
 import { readLines } from "../data/text-file.ts";
@@ -24,6 +25,16 @@ async function standardInput(): Promise<string[]> {
   if (!isUtf8(bytes)) throw new DataError("Standard input is not UTF-8; convert it, for example with iconv.");
   const lines = bytes.toString("utf8").split(/\r?\n/);
   return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
+}
+
+/**
+ * A file as one text, decompressed where its name ends in `.gz` or `.zst`; white space alone is none.
+ * @throws DataError where it is missing or not UTF-8
+ */
+export async function readWholeText(file: string): Promise<string> {
+  const parts: string[] = [];
+  for await (const part of readDocuments([{ kind: "text", file }])) parts.push(part);
+  return parts.join("");
 }
 
 /** The pairs of two parallel files. */

@@ -22,6 +22,7 @@ export interface DecoderArchitecture {
 const DECODERS = {
   GPT2LMHeadModel: "gpt2", LlamaForCausalLM: "llama", MistralForCausalLM: "mistral", Qwen2ForCausalLM: "qwen2",
 } as const;
+export const DECODER_NAMES: readonly string[] = Object.keys(DECODERS);
 type DecoderName = keyof typeof DECODERS;
 
 const kindSchema = z.looseObject({ architectures: z.array(z.string()).nullish(), model_type: z.string().nullish() });
@@ -38,7 +39,7 @@ export function readArchitecture(config: unknown, path: string): DecoderArchitec
   if (found === undefined || !isDecoder(found)) {
     const described = found !== undefined ? `the architecture ${found}` : type != null ? `a model of the type ${type}` : undefined;
     throw new ExchangeError(`${path} ${described === undefined ? "names no architecture that Decade could have" : `describes ${described}, which is no language model that Decade has`}; `
-      + `it has ${Object.keys(DECODERS).join(", ")}.`);
+      + `it has ${DECODER_NAMES.join(", ")}.`);
   }
   if (found === "GPT2LMHeadModel") {
     return {

@@ -1,9 +1,9 @@
-import { access } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { Gpt } from "../models/gpt.ts";
 import { Tokenizer } from "../text/tokenizer.ts";
-import { readArchitecture } from "./architecture.ts";
+import { DECODER_NAMES, readArchitecture } from "./architecture.ts";
 import { specialIdsSchema } from "./config-fields.ts";
 import { readParameters } from "./correspondence.ts";
 import { ExchangeError } from "./exchange-error.ts";
@@ -17,6 +17,12 @@ export interface OpenedLanguageModel extends FoundFrame<Tokenizer> {
   readonly parameters: ReadonlyMap<string, Float32Array>;
   /** The folder's config.json. */
   readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** Whether a folder's config.json names a language model that Decade has. */
+export async function isLanguageModelFolder(folder: string): Promise<boolean> {
+  const text = await readFile(join(folder, "config.json"), "utf8").catch(() => "");
+  return DECODER_NAMES.some((name) => text.includes(`"${name}"`));
 }
 
 /**

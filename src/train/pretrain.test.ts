@@ -70,6 +70,20 @@ describe.each(Object.entries(MODELS))("%s", (kind, model) => {
   });
 });
 
+test("bits per byte are those of the held-out text, also where the vocabulary lacks its words", async () => {
+  const [learned, heldOut] = [join(folder.path, "learned.txt"), join(folder.path, "held-out.txt")];
+  const text = "one supercalifragilistic two";
+  await writeFile(learned, "one two three four five ".repeat(7));
+  await writeFile(heldOut, text);
+  const run = await pretrain(resolveTextRun({
+    ...config("words", MODELS.gpt, { steps: 2 }), tokenizer: { kind: "word", minimumCount: 2 },
+    data: { kind: "text", files: [learned, heldOut], validation: 0.1 }, // the last 4 of 40 tokens, ends included: the second file
+  }));
+  const quality = await evaluateHeldOut(run.directory, await openTextModel(run.directory), onnx({ threads: 1 }));
+  expect(quality.tokens).toBe(4);
+  expect(quality.bitsPerByte).toBeCloseTo((quality.loss * quality.tokens) / Buffer.byteLength(text) / Math.LN2, 10);
+});
+
 test("the log says which share of the engine's peak training reaches: so much for each token a second", async () => {
   const told: (number | undefined)[] = [];
   await pretrain(config("utilised", MODELS.gpt, { steps: 6 }), { onEvent: (event) => event.kind === "progress" && told.push(event.mfu) });

@@ -3,7 +3,7 @@ import { holdOut, readCompletions } from "../data/completions/completions.ts";
 import { encodeCompletions, type EncodedCompletion } from "../data/completions/encode-completions.ts";
 import { DataError } from "../data/data-error.ts";
 import { readDocuments, type DocumentSource } from "../data/documents/document-source.ts";
-import { encodeDocuments } from "../data/shards/encode-documents.ts";
+import { encodeDocuments, type EncodedDocuments } from "../data/shards/encode-documents.ts";
 import type { MixturePart } from "../data/shards/packed-batches.ts";
 import { readIndex } from "../data/shards/shard-index.ts";
 import { tokensInMemory, TokenShards, type TokenSource } from "../data/shards/token-shards.ts";
@@ -17,6 +17,8 @@ export interface RunningText {
   readonly tokenizer: Tokenizer;
   readonly train: TokenSource | readonly MixturePart[];
   readonly validation: TokenSource | undefined;
+  /** UTF-8 bytes of the text that is held out. */
+  readonly validationBytes: () => number;
 }
 
 /** Prompts, which are read, with completions, which are learned. */
@@ -87,12 +89,30 @@ async function readText(data: Extract<UncutText, { kind: "text" | "package" }>):
   return documents;
 }
 
-function splitText(documents: readonly string[], tokenizer: Tokenizer, { validation, tokens: most }: { validation: number; tokens?: number | undefined }): Pick<RunningText, "train" | "validation"> {
-  const tokens = Int32Array.from(encodeDocuments(tokenizer, documents).tokens);
+function splitText(
+  documents: readonly string[], tokenizer: Tokenizer, { validation, tokens: most }: { validation: number; tokens?: number | undefined },
+): Omit<RunningText, "kind" | "tokenizer"> {
+  const encoded = encodeDocuments(tokenizer, documents);
+  const tokens = Int32Array.from(encoded.tokens);
   const edge = Math.round(tokens.length * (1 - validation));
   if (most !== undefined && most > edge) throw new DataError(`data.tokens asks for ${most} tokens to learn from, but the text has ${edge} besides those held out; ask for fewer, or leave it out.`);
   const part = (from: number, to: number): TokenSource => tokensInMemory(tokens.slice(from, to), tokenizer.size, tokenizer.endId);
-  return { train: part(0, most ?? edge), validation: part(edge, tokens.length) };
+  return { train: part(0, most ?? edge), validation: part(edge, tokens.length), validationBytes: () => bytesFrom(edge, documents, encoded, tokenizer) };
+}
+
+/**
+ * UTF-8 bytes of documents from a token on. Of the document in which that token is, as large a share as the tokens from there on
+ * have of what all of its tokens spell, for an unknown token does not spell what it stands for.
+ */
+function bytesFrom(edge: number, documents: readonly string[], { tokens, lengths }: EncodedDocuments, tokenizer: Tokenizer): number {
+  const spelled = (from: number, to: number): number => Buffer.byteLength(tokenizer.decode(tokens.subarray(from, to)));
+  let [bytes, start] = [0, 0];
+  for (const [at, document] of documents.entries()) {
+    const end = start + (lengths[at] ?? 0);
+    if (end > edge) bytes += Buffer.byteLength(document) * (start < edge ? spelled(edge, end) / spelled(start, end) : 1);
+    start = end;
+  }
+  return Math.round(bytes);
 }
 
 function trainTokenizer(spec: TextRunConfig["tokenizer"], documents: readonly string[]): Promise<Tokenizer> {
@@ -108,7 +128,7 @@ async function openShards(parts: readonly { readonly folder: string; readonly we
   if (other !== undefined) throw new DataError(`${other.source.folder} was made with another tokenizer than ${first.source.folder}; make both with one.`);
   const held = (await readIndex(first.source.folder))?.validation ?? [];
   const validation = held.length === 0 ? undefined : await TokenShards.open(first.source.folder, "validation");
-  return { kind: "running", tokenizer: first.source.tokenizer, train: opened, validation };
+  return { kind: "running", tokenizer: first.source.tokenizer, train: opened, validation, validationBytes: () => validation?.bytes ?? 0 };
 }
 
 function requireTokenizer(known: KnownTokenizer | undefined, data: RunningText): RunningText {

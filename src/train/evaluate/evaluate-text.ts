@@ -3,12 +3,11 @@ import { DataError } from "../../data/data-error.ts";
 import type { EncodedCompletion } from "../../data/completions/encode-completions.ts";
 import { EvaluationBatches } from "../../data/shards/evaluation-batches.ts";
 import type { TextBatches } from "../../data/shards/text-batch.ts";
-import { tokensInMemory, TokenShards, type TokenSource } from "../../data/shards/token-shards.ts";
+import { tokensInMemory, type TokenSource } from "../../data/shards/token-shards.ts";
 import { storeParameters } from "../../decode/store-parameters.ts";
 import type { TextModel } from "../../decode/language/generator.ts";
 import { bitsPerUnit, perplexity } from "../../metrics/perplexity.ts";
 import type { Engine } from "../../engines/engine.ts";
-import type { Tokenizer } from "../../text/tokenizer.ts";
 import { completionReading, fittingCompletions } from "../completion-reading.ts";
 import { RunDirectory } from "../run/run-directory.ts";
 import { openRunText } from "../text-data.ts";
@@ -82,14 +81,7 @@ export async function evaluateHeldOut(path: string, source: TextModel, engine: E
     return evaluateCompletions(source, examples, window, data.tokenizer.endId, engine, options);
   }
   if (data.validation === undefined) throw new DataError(`The run ${path} holds no text out; give one with --text FILE.`);
-  return evaluateTokens(source, data.validation, bytesOf(data.validation, data.tokenizer), engine, options);
-}
-
-function bytesOf(text: TokenSource, tokenizer: Tokenizer): number {
-  if (text instanceof TokenShards) return text.bytes;
-  const tokens = new Int32Array(text.tokens);
-  text.read(0, tokens);
-  return Buffer.byteLength(tokenizer.decode(tokens));
+  return evaluateTokens(source, data.validation, data.validationBytes(), engine, options);
 }
 
 async function evaluateBatches(
