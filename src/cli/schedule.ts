@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { withCommunication } from "../parallel/communication.ts";
@@ -50,14 +50,14 @@ async function runSchedule(name: string, flags: ScheduleFlags, io: Io): Promise<
   printResult(io, flags.json, figures, () => describe(schedule, timeline, expected));
 }
 
-function generated(name: Parameters<typeof generateSchedule>[0], { stages, microBatches, chunks }: ScheduleFlags): { schedule: PipelineSchedule; bubble: number } {
+function generated(name: Parameters<typeof generateSchedule>[0], { stages, microBatches, chunks }: ScheduleFlags): { schedule: PipelineSchedule; bubble: number | undefined } {
   if (stages === undefined || microBatches === undefined) throw new UsageError(`The schedule ${name} needs --stages and --micro-batches.`);
   const size: ScheduleSize = { devices: stages, microBatches, chunks };
   return { schedule: generateSchedule(name, size), bubble: scheduleBubble(name, size) };
 }
 
 async function fromFile(path: string, { stages, microBatches }: ScheduleFlags): Promise<{ schedule: PipelineSchedule; bubble: undefined }> {
-  if (!existsSync(path)) throw new CommandError(`There is no schedule "${path}", and no such file; the schedules are ${scheduleNames.join(", ")}.`);
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) throw new CommandError(`There is no schedule "${path}", and no such file; the schedules are ${scheduleNames.join(", ")}.`);
   if (stages !== undefined || microBatches !== undefined) throw new UsageError("A file states its stages and micro-batches; leave --stages and --micro-batches out.");
   return { schedule: parseScheduleCsv(await readFile(path, "utf8"), path), bubble: undefined };
 }

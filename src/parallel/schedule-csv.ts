@@ -22,7 +22,11 @@ export function parseScheduleCsv(text: string, name: string): PipelineSchedule {
   if (lines.length === 0) throw new ScheduleError(`The schedule ${name} is empty; a line a device is expected, with cells such as 0F0.`);
   const devices = lines.map((line, device) => line.split(",").flatMap((cell, column) => parseCell(cell.trim(), device, column, name)));
   const largest = (of: (action: Action) => number): number => devices.flat().reduce((most, action) => Math.max(most, of(action)), -1);
-  return { name, devices, stages: largest(({ stage }) => stage) + 1, microBatches: largest(({ microBatch }) => microBatch) + 1, recurrent: false };
+  const [stages, microBatches, actions] = [largest(({ stage }) => stage) + 1, largest(({ microBatch }) => microBatch) + 1, devices.flat().length];
+  if (stages * microBatches > actions) {
+    throw new ScheduleError(`The schedule ${name} names stages up to ${stages - 1} and micro-batches up to ${microBatches - 1}, but has only ${actions} actions; each stage needs several for each micro-batch.`);
+  }
+  return { name, devices, stages, microBatches, recurrent: false };
 }
 
 function parseCell(cell: string, device: number, column: number, name: string): Action[] {

@@ -61,12 +61,12 @@ const SCHEDULES = {
   "gpipe": { generate: gpipe, bubble: ({ devices, microBatches }) => (devices - 1) / microBatches },
   "1f1b": { generate: oneForwardOneBackward, bubble: ({ devices, microBatches }) => (devices - 1) / microBatches },
   "interleaved-1f1b": { generate: interleaved, bubble: ({ devices, microBatches, chunks }) => (devices - 1) / (microBatches * chunks) },
-  "zb-h1": { generate: zeroBubbleH1, bubble: ({ devices, microBatches }) => (devices - 1) / (3 * microBatches) },
+  "zb-h1": { generate: zeroBubbleH1, bubble: ({ devices, microBatches }) => (microBatches < devices ? undefined : (devices - 1) / (3 * microBatches)) },
   "zb-v": { generate: zeroBubbleV, bubble: () => 0 },
   "wavefront-2014": { generate: wavefront, bubble: ({ devices, microBatches }) => (devices - 1) / microBatches },
 } as const satisfies Record<string, {
   readonly generate: Generator;
-  readonly bubble: (size: ScheduleSize) => number;
+  readonly bubble: (size: ScheduleSize) => number | undefined;
 }>;
 
 export type ScheduleName = keyof typeof SCHEDULES;
@@ -77,15 +77,30 @@ export function isScheduleName(name: string): name is ScheduleName {
   return Object.hasOwn(SCHEDULES, name);
 }
 
+/** Stages times micro-batches; the actions of more do not fit in memory. */
+const MOST_FORWARDS = 10_000_000;
+
 /** Throws where a schedule cannot be made at this size. */
 export function generateSchedule(name: ScheduleName, size: ScheduleSize): PipelineSchedule {
   for (const [what, value] of Object.entries({ devices: size.devices, "micro-batches": size.microBatches, chunks: size.chunks })) {
     if (!Number.isInteger(value) || value < 1) throw new ScheduleError(`A schedule needs a whole number of ${what}, at least 1; received ${value}.`);
   }
+  const stages = stagesOf(name, size);
+  if (stages * size.microBatches > MOST_FORWARDS) {
+    throw new ScheduleError(`A schedule of ${stages} ${stages === 1 ? "stage" : "stages"} and ${size.microBatches} micro-batches is too long: the one times the other is to be at most ${MOST_FORWARDS}; choose fewer micro-batches.`);
+  }
   return { name, ...SCHEDULES[name].generate(size) };
 }
 
-/** Idle time over computation by the schedule's closed form, where forward and either gradient take as long. */
-export function scheduleBubble(name: ScheduleName, size: ScheduleSize): number {
+function stagesOf(name: ScheduleName, { devices, chunks }: ScheduleSize): number {
+  if (name === "zb-v") return 2 * devices;
+  return name === "interleaved-1f1b" ? chunks * devices : devices;
+}
+
+/**
+ * Idle time over computation by the schedule's closed form, where forward and either gradient take as long; undefined where
+ * there is none, as of ZB-H1 with fewer micro-batches than devices.
+ */
+export function scheduleBubble(name: ScheduleName, size: ScheduleSize): number | undefined {
   return SCHEDULES[name].bubble(size);
 }

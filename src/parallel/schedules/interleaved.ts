@@ -6,7 +6,7 @@ import { ScheduleError, type Action, type PipelineSchedule, type ScheduleSize } 
  */
 export function interleaved({ devices, microBatches, chunks }: ScheduleSize): Omit<PipelineSchedule, "name"> {
   if (chunks > 1 && microBatches % devices !== 0) {
-    throw new ScheduleError(`Interleaved 1F1B takes micro-batches in groups of one a device; ${microBatches} is no multiple of ${devices}.`);
+    throw new ScheduleError(`Interleaved 1F1B takes micro-batches in groups of one a device; ${microBatches} is no multiple of ${devices}. Choose one that is, or 1f1b.`);
   }
   const total = microBatches * chunks;
   const place = (device: number, order: number, reversed: boolean): Pick<Action, "stage" | "microBatch"> => {
