@@ -69,8 +69,8 @@ function describe({ run, contamination, memorization, generalization }: AuditRep
   const { extraction, reproduction } = memorization;
   const rows: (readonly [string, string])[] = [
     [`${count(contaminated)} of ${count(sides[0]?.report.examples ?? 0)}`, `examples of ${contamination.test} stand in the training data in some form`],
-    ...(quality?.clean === undefined ? [] : [[figure(quality.clean), `${quality.measure}, clean examples`] as const]),
-    ...(quality?.contaminated === undefined ? [] : [[figure(quality.contaminated), `${quality.measure}, contaminated examples`] as const]),
+    ...(quality?.clean === undefined ? [] : [[figure(quality.clean, quality.decimals), `${quality.measure}, clean examples`] as const]),
+    ...(quality?.contaminated === undefined ? [] : [[figure(quality.contaminated, quality.decimals), `${quality.measure}, contaminated examples`] as const]),
     ...(extraction?.models ?? []).map(({ share, interval: { lower, upper }, prefix }) => [percents(share, lower, upper), `sequences of the training text extracted at a prefix of ${prefix} tokens`] as const),
     ...(extraction?.exposure ?? []).map(({ exposure, fullExposure, repeats }) => [`${exposure.toFixed(2)} of ${fullExposure.toFixed(2)} bits`, `exposure of a canary repeated ${repeats} times`] as const),
     ...(extraction?.membership === undefined ? [] : [[extraction.membership.auroc.toFixed(3), "AUROC of membership against the reference model"] as const]),
@@ -86,8 +86,8 @@ function describe({ run, contamination, memorization, generalization }: AuditRep
   return [`${run.name}, a ${run.kind}:`, table(["", ""], rows, [0]).trimStart(), "", `The page is in ${output}.`].join("\n");
 }
 
-function figure({ score, lower, upper }: Estimate): string {
-  return `${score.toFixed(3)} (${lower.toFixed(3)} to ${upper.toFixed(3)})`;
+function figure({ score, lower, upper }: Estimate, decimals = 3): string {
+  return `${score.toFixed(decimals)} (${lower.toFixed(decimals)} to ${upper.toFixed(decimals)})`;
 }
 
 function percents(share: number, lower: number, upper: number): string {

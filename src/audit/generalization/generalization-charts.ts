@@ -5,14 +5,19 @@ import type { GeneralizationColumn } from "./examine.ts";
 import type { SkillCurve } from "./skill-curves.ts";
 import type { DistanceShare, Share } from "./tally.ts";
 
-/** Pixels, so that the names of columns do not run into each other. */
-const PER_CHARACTER = 6.5;
+/** Pixels of a letter under an axis, and between two names. */
+const [PER_CHARACTER, BETWEEN] = [6.5, 20];
+
+/** A width in pixels at which the names of categories do not run into each other. */
+export function widthFor(categories: readonly string[]): number {
+  const longest = Math.max(...categories.map(({ length }) => length));
+  return Math.max(480, categories.length * (BETWEEN + PER_CHARACTER * longest));
+}
 
 /** Accuracy on what is like training beside accuracy on what is not, a pair of bars for each column. */
 export function distributionChart(columns: readonly GeneralizationColumn[], options: ChartOptions = {}): Chart {
-  const longest = Math.max(...columns.map(({ name }) => name.length));
   return barChart({
-    title: "Accuracy near to training and far from it", width: Math.max(480, columns.length * (20 + PER_CHARACTER * longest)), ...options, x: {}, y: { title: "accuracy", format: ".0%" },
+    title: "Accuracy near to training and far from it", width: widthFor(columns.map(({ name }) => name)), ...options, x: {}, y: { title: "accuracy", format: ".0%" },
     bars: columns.flatMap(({ name, inDistribution, outOfDistribution }) => (
       [["in-distribution", inDistribution], ["out-of-distribution", outOfDistribution]] as const
     ).flatMap(([group, share]) => (share === null ? [] : [{ category: name, group, value: share.accuracy, ...share.interval }]))),

@@ -25,6 +25,8 @@ describe("insertCanaries", () => {
   test("refuses a format without a secret, a text that is too short, and files that are no record", () => {
     expect(() => insertCanaries(text, { repeat: [1], seed: 1, format: "no secret" })).toThrow(/"no secret" is no line with one secret/);
     expect(() => insertCanaries("short\n", { repeat: [100], seed: 1 })).toThrow(/more than fit into the first 90% of 6 characters/);
+    expect(() => insertCanaries("short\n", { repeat: [99_999_999_999], seed: 1 })).toThrow(/more than fit into the first 90%/);
+    expect(() => insertCanaries("short\n", { repeat: [0], each: 99_999_999_999, seed: 1 })).toThrow(/canaries were asked for; ask for 100000 at most/);
     expect(() => parseCanaryRecord("{", "r.json")).toThrow(/r.json is not JSON/);
     expect(() => parseCanaryRecord("{}", "r.json")).toThrow(/r.json is no record of canaries/);
   });

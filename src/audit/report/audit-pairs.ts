@@ -12,7 +12,7 @@ import { auditContamination, type Flag } from "../contamination/audit-contaminat
 import { aurocError } from "../memorization/membership.ts";
 import { AuditError } from "../audit-error.ts";
 import type { ContaminatedSide, ContaminationFindings, Estimate, LossGap, PartQuality, Reproduction } from "./audit-report.ts";
-import { chooseExamples, shownExamples, type ChosenExamples } from "./choose-examples.ts";
+import { chooseExamples, shortened, shownExamples, type ChosenExamples } from "./choose-examples.ts";
 import { estimateOf, ratioEstimate, shareEstimate } from "./estimate.ts";
 import { openPhraseView, type PhraseViewer } from "./phrase-view.ts";
 import { STANDARD_EXAMPLES, STANDARD_SAMPLES, type Findings, type ReportOptions } from "./report-options.ts";
@@ -32,7 +32,7 @@ export async function auditPairs(config: PairConfig, translator: TextTranslator,
   const contaminated = new Set(sides.flatMap(({ report }) => report.flagged.map(({ index }) => index)));
   const usable = pairs.flatMap(({ source, target }, index) => source.trim() === "" || target.trim() === "" ? [] : [index]);
   const chosen = chooseExamples(usable, contaminated, samples, seed);
-  const judged = new Judge(config, pairs, options.lowercase ?? false);
+  const judged = new Judge(config, pairs, splits.train, options.lowercase ?? false);
   await judged.translate(translator, [...chosen.clean, ...chosen.contaminated], (done, of) => options.onProgress?.("test sentences translated", done, of));
   const known = chooseExamples(splits.train.map((_, index) => index), new Set(), samples, seed + 1).clean.flatMap((index) => splits.train[index] ?? []);
   // What stands in the training data is held out in name only.
@@ -46,6 +46,10 @@ export async function auditPairs(config: PairConfig, translator: TextTranslator,
     examples: shownExamples(chosen, options.examples ?? STANDARD_EXAMPLES).map((index) => judged.example(index, sides, viewer)),
     notes: { contamination: notes, memorization: [ASKED_FOR_TARGETS], generalization: gap === undefined ? [NO_LIKELIHOODS] : [] },
   };
+}
+
+function textOn(side: string, pair: Pair | undefined): string {
+  return (side === "sources" ? pair?.source : pair?.target) ?? "";
 }
 
 const ASKED_FOR_TARGETS = "Extraction by length of prefix and exposure of canaries are measured of language models; a model that reads one sequence and writes another is asked for the targets of its training sources instead.";
@@ -90,7 +94,7 @@ class Judge {
   readonly #outputs = new Map<number, string>();
   readonly #symbols: boolean;
 
-  constructor(config: PairConfig, private readonly pairs: readonly Pair[], private readonly lowercase: boolean) {
+  constructor(config: PairConfig, private readonly pairs: readonly Pair[], private readonly training: readonly Pair[], private readonly lowercase: boolean) {
     this.#symbols = config.model.kind !== "phrase-based" && writesSymbols(config as RunConfig);
   }
 
@@ -102,7 +106,7 @@ class Judge {
   quality({ clean, contaminated }: ChosenExamples): PartQuality {
     const part = (indices: readonly number[]): Estimate => this.#symbols ? this.#errors(indices) : this.#bleu(indices);
     return {
-      measure: this.#symbols ? "symbols that are wrong, %" : `BLEU${this.lowercase ? ", lower-cased" : ""}`,
+      measure: this.#symbols ? "symbols that are wrong, %" : `BLEU${this.lowercase ? ", lower-cased" : ""}`, decimals: 1,
       ...(clean.length > 0 && { clean: part(clean) }), ...(contaminated.length > 0 && { contaminated: part(contaminated) }),
     };
   }
@@ -114,7 +118,8 @@ class Judge {
 
   example(index: number, sides: ContaminationFindings["sides"], viewer: PhraseViewer | undefined): Findings["examples"][number] {
     const { source = "", target = "" } = this.pairs[index] ?? {};
-    const flags = sides.flatMap(({ side, report }) => report.flagged.filter((flag: Flag) => flag.index === index).map((flag) => ({ ...flag, side })));
+    const flags = sides.flatMap(({ side, report }) => report.flagged.filter((flag: Flag) => flag.index === index).map((flag) => (
+      { ...flag, side, text: shortened(textOn(side, this.training[flag.document - 1])) })));
     return { index, flags, input: source, reference: target, output: this.#outputs.get(index) ?? "", ...(viewer !== undefined && { phrases: viewer(source) }) };
   }
 

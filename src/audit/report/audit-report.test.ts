@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -78,7 +78,8 @@ describe("auditRun", () => {
     expect(report.generalization.gap?.training.examples).toBe(12);
     expect(report.examples).toHaveLength(6);
     expect(report.examples.filter(({ flags }) => flags.length > 0).map(({ index }) => index).every((index) => index < 4)).toBe(true);
-    for (const { phrases, input } of report.examples) {
+    for (const { phrases, input, reference, flags } of report.examples) {
+      for (const { side, text } of flags) expect(text).toBe(side === "sources" ? input : reference); // they were trained on as they are
       const words = input.split(" ").length;
       expect(phrases?.held[0]).toEqual({ words: 1, phrases: words, held: words });
       expect(phrases?.used.map(({ source }) => source).join(" ").split(" ").sort()).toEqual(input.split(" ").sort());
@@ -102,6 +103,10 @@ describe("auditRun", () => {
     expect(report.memorization.extraction?.exposure.map(({ repeats }) => repeats)).toEqual([0, 20]);
     expect(report.memorization.extraction?.membership?.auroc).toBe(0.5); // against itself nothing can be told
     expect(report.generalization.gap?.heldOut.score).toBeGreaterThan(0);
+    const trained = (await readFile(path("text.txt"), "utf8")).split("\n");
+    const flags = report.examples.flatMap((example) => example.flags);
+    expect(flags.length).toBeGreaterThan(0);
+    for (const { text, document } of flags) expect([document, text]).toEqual([document, trained[document - 1]]);
     const html = await pageOf(report);
     expect(html).toMatch(/Near to training and far from it: rare-words/);
     expect(html).toContain("Exposure of canaries");

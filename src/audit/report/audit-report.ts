@@ -44,6 +44,8 @@ export interface ContaminatedSide {
 export interface PartQuality {
   /** What is measured, with its unit. */
   readonly measure: string;
+  /** Of the measure, as it is shown. */
+  readonly decimals: number;
   readonly clean?: Estimate;
   readonly contaminated?: Estimate;
 }
@@ -97,11 +99,18 @@ export interface PhraseView {
   readonly held: readonly { readonly words: number; readonly phrases: number; readonly held: number }[];
 }
 
+/** What of an example was found in the training text. */
+export interface SeenText extends Flag {
+  readonly side: string;
+  /** The training document, cut to its first characters where it is long. */
+  readonly text: string;
+}
+
 export interface ReportedExample {
   /** Of the test set, from 0. */
   readonly index: number;
   /** What was found of it in the training text. */
-  readonly flags: readonly (Flag & { readonly side: string })[];
+  readonly flags: readonly SeenText[];
   /** What the model was given. */
   readonly input: string;
   readonly reference: string;

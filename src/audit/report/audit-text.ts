@@ -12,9 +12,9 @@ import { aurocError, stretches } from "../memorization/membership.ts";
 import { openRunTokens, readAll, type RunTokens } from "../memorization/run-tokens.ts";
 import { AuditError } from "../audit-error.ts";
 import type { Estimate, GeneralizationFindings, LossGap, MemorizationFindings, PartQuality, ReportedExample } from "./audit-report.ts";
-import { chooseExamples, shownExamples, type ChosenExamples } from "./choose-examples.ts";
+import { chooseExamples, shortened, shownExamples, type ChosenExamples } from "./choose-examples.ts";
 import { ratioEstimate } from "./estimate.ts";
-import { STANDARD_EXAMPLES, STANDARD_SAMPLES, type Findings, type ReportOptions } from "./report-options.ts";
+import { STANDARD_EXAMPLES, STANDARD_SAMPLES, type Findings, type ReportOptions, type TextUnit } from "./report-options.ts";
 import { decodedDocuments, TemporaryTexts } from "./temporary-texts.ts";
 
 /** Tokens of a stretch of text whose loss is measured, and the fewest of an example that is shown. */
@@ -27,7 +27,7 @@ export async function auditText(engine: Engine, options: ReportOptions): Promise
   const { run, checkpoint, samples = STANDARD_SAMPLES, seed = 1 } = options;
   const source = await openTextModel(run, checkpoint === undefined ? {} : { checkpoint });
   const tokens = await openRunTokens(run);
-  const { name, report, examples } = await compareTexts(tokens, options);
+  const { name, report, examples, seen } = await compareTexts(tokens, options);
   const contaminated = new Set(report.flagged.map(({ index }) => index));
   const encoded = examples.map((text) => windowOf(source, text));
   const usable = encoded.flatMap(({ length }, index) => (length > 1 ? [index] : []));
@@ -38,7 +38,7 @@ export async function auditText(engine: Engine, options: ReportOptions): Promise
   const shown = shownExamples({ clean: chosen.clean.filter(isLong(encoded)), contaminated: chosen.contaminated.filter(isLong(encoded)) }, options.examples ?? STANDARD_EXAMPLES);
   return {
     contamination: { test: name, sides: [{ side: "text", report }], contaminated: contaminated.size, quality },
-    memorization: memorization.findings, ...gap.findings, examples: await continued(source, encoded, shown, report, engine),
+    memorization: memorization.findings, ...gap.findings, examples: await continued(source, encoded, shown, { report, seen }, engine),
     notes: { contamination: [], memorization: memorization.notes, generalization: gap.notes },
   };
 }
@@ -47,6 +47,8 @@ interface ComparedText {
   readonly name: string;
   readonly report: ContaminationReport;
   readonly examples: readonly string[];
+  /** Training documents that flags name, by their numbers. */
+  readonly seen: ReadonlyMap<number, string>;
 }
 
 /** The test text against the training text, both as the run's tokenizer reads them. */
@@ -61,11 +63,27 @@ async function compareTexts(tokens: RunTokens, { run, test, unit = "line", seed 
       train: [train], test: file, n: "auto", trainBy: unit, testBy: unit, seed, threads, onProgress: (done, of) => onProgress?.("bytes of training text", done, of),
     });
     const examples: string[] = [];
-    for (const each of await findSources([file], { field: "text" })) {
-      for await (const { bytes } of documentTexts(each, unit)) examples.push(bytes.toString().trim());
-    }
-    return { name: test ?? "the text that the run holds out", report: { ...report, flagged: report.flagged.map((flag) => ({ ...flag, file: "training text" })) }, examples };
+    for await (const text of textsOf(file, unit)) examples.push(text);
+    const seen = await documentsOf(train, unit, new Set(report.flagged.map(({ document }) => document)));
+    return { name: test ?? "the text that the run holds out", report: { ...report, flagged: report.flagged.map((flag) => ({ ...flag, file: "training text" })) }, examples, seen };
   });
+}
+
+async function* textsOf(file: string, unit: TextUnit): AsyncGenerator<string> {
+  for (const source of await findSources([file], { field: "text" })) {
+    for await (const { bytes } of documentTexts(source, unit)) yield bytes.toString().trim();
+  }
+}
+
+/** The beginnings of some documents, by their numbers from 1. */
+async function documentsOf(file: string, unit: TextUnit, wanted: ReadonlySet<number>): Promise<Map<number, string>> {
+  const found = new Map<number, string>();
+  let number = 0;
+  for await (const text of textsOf(file, unit)) {
+    if (found.size === wanted.size) break;
+    if (wanted.has(++number)) found.set(number, shortened(text));
+  }
+  return found;
 }
 
 /** An example's tokens after the token that texts begin with, as far as the model can look. */
@@ -81,7 +99,7 @@ function isLong(encoded: readonly Int32Array[]): (index: number) => boolean {
 async function lossOf(source: TextModel, encoded: readonly Int32Array[], { clean, contaminated }: ChosenExamples, engine: Engine): Promise<PartQuality> {
   const part = async (indices: readonly number[]): Promise<Estimate> => ratioEstimate(await lossesOf(source, indices.flatMap((index) => encoded[index] ?? []), engine));
   return {
-    measure: "loss, nats a token", ...(clean.length > 0 && { clean: await part(clean) }), ...(contaminated.length > 0 && { contaminated: await part(contaminated) }),
+    measure: "loss, nats a token", decimals: 3, ...(clean.length > 0 && { clean: await part(clean) }), ...(contaminated.length > 0 && { contaminated: await part(contaminated) }),
   };
 }
 
@@ -121,7 +139,7 @@ async function lossGap(source: TextModel, { train: [train], validation }: RunTok
 }
 
 /** Each example's second half as the text has it, and as the model writes it greedily after the first half. */
-async function continued(source: TextModel, encoded: readonly Int32Array[], shown: readonly number[], report: ContaminationReport, engine: Engine): Promise<ReportedExample[]> {
+async function continued(source: TextModel, encoded: readonly Int32Array[], shown: readonly number[], { report, seen }: Pick<ComparedText, "report" | "seen">, engine: Engine): Promise<ReportedExample[]> {
   const first = source.beginning?.length ?? (source.ends ?? []).slice(0, 1).length;
   const halves = shown.map((index) => {
     const tokens = (encoded[index] ?? new Int32Array()).subarray(first);
@@ -134,7 +152,7 @@ async function continued(source: TextModel, encoded: readonly Int32Array[], show
     const examples: ReportedExample[] = [];
     for (const { index, input, reference, length } of halves) {
       const [[text] = []] = await generator.generate([input], { greedy: true, maxTokens: length });
-      const flags = report.flagged.filter((flag) => flag.index === index).map((flag) => ({ ...flag, side: "text" }));
+      const flags = report.flagged.filter((flag) => flag.index === index).map((flag) => ({ ...flag, side: "text", text: seen.get(flag.document) ?? "" }));
       examples.push({ index, flags, input, reference, output: text?.text ?? "" });
     }
     return examples;

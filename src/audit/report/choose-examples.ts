@@ -19,3 +19,12 @@ export function shownExamples({ clean, contaminated }: ChosenExamples, count: nu
   const seen = contaminated.slice(0, Math.max(Math.floor(count / 2), count - clean.length));
   return [...seen, ...clean.slice(0, count - seen.length)].sort((a, b) => a - b);
 }
+
+/** Characters of a training document that are shown. */
+const MOST_SHOWN = 300;
+
+/** The beginning of a text that may be long. */
+export function shortened(text: string): string {
+  const plain = text.trim();
+  return plain.length <= MOST_SHOWN ? plain : `${plain.slice(0, MOST_SHOWN)}…`;
+}

@@ -3,9 +3,13 @@ import { barChart } from "../../plot/bar-chart.ts";
 import type { Chart } from "../../plot/chart.ts";
 import { lineChart, type LineSeries } from "../../plot/line-chart.ts";
 import type { ThemeName } from "../../plot/theme.ts";
+import { widthFor } from "../generalization/generalization-charts.ts";
 import type { CanaryExposure } from "../memorization/exposure.ts";
 import type { CurvePoint, Estimate, LossGap, PartQuality } from "./audit-report.ts";
 import type { GeneralizationFigures } from "./generalization-file.ts";
+
+/** Pixels of charts with two bars. */
+const PAIR = { width: 240, height: 220 };
 
 type Draw = (theme: ThemeName) => Chart;
 
@@ -29,11 +33,11 @@ export function curveChart(curve: readonly CurvePoint[]): Draw | undefined {
 /** Clean and contaminated examples; nothing where one kind is missing. */
 export function qualityChart({ measure, clean, contaminated }: PartQuality): Draw | undefined {
   if (clean === undefined || contaminated === undefined) return undefined;
-  return (theme) => barChart({ theme, height: 220, x: {}, y: { title: measure }, bars: [bar("clean", clean), bar("contaminated", contaminated)] });
+  return (theme) => barChart({ theme, ...PAIR, x: {}, y: { title: measure }, bars: [bar("clean", clean), bar("contaminated", contaminated)] });
 }
 
 export function gapChart({ training, heldOut }: LossGap): Draw {
-  return (theme) => barChart({ theme, height: 220, x: {}, y: { title: "loss", unit: "nats a token" }, bars: [bar("training", training), bar("held out", heldOut)] });
+  return (theme) => barChart({ theme, ...PAIR, x: {}, y: { title: "loss", unit: "nats a token" }, bars: [bar("training", training), bar("held out", heldOut)] });
 }
 
 /** Exposure by repetitions; canaries of a kind beside each other. */
@@ -42,15 +46,19 @@ export function exposureChart(exposure: readonly CanaryExposure[]): Draw {
     const category = `${before.trim().split(/\s+/).at(-2) ?? before} (${repeats}×)`;
     return [{ category, group: "exposure", value: bits }, { category, group: "possible", value: fullExposure }];
   });
-  return (theme) => barChart({ theme, height: 240, x: { title: "canary" }, y: { title: "exposure", unit: "bits" }, bars });
+  return (theme) => barChart({ theme, width: widthFor(names(bars)), height: 240, x: { title: "canary" }, y: { title: "exposure", unit: "bits" }, bars });
 }
 
 /** Accuracy at each distance, a bar for each run. */
 export function tasksChart({ columns }: GeneralizationFigures): Draw {
   const bars = columns.flatMap(({ name, groups }) => groups.map(({ by, label, distribution, accuracy, interval }) => ({
-    category: `${by} ${label}${distribution === "in" ? " (in)" : ""}`, group: name, value: accuracy, ...interval,
+    category: `${/^\d/.test(label) ? `${by} ` : ""}${label}${distribution === "in" ? " (in)" : ""}`, group: name, value: accuracy, ...interval,
   })));
-  return (theme) => barChart({ theme, x: { title: "distance from training" }, y: { title: "accuracy", domain: [0, 1] }, bars });
+  return (theme) => barChart({ theme, width: widthFor(names(bars)), x: { title: "distance from training" }, y: { title: "accuracy", domain: [0, 1] }, bars });
+}
+
+function names(bars: readonly { readonly category: string }[]): string[] {
+  return [...new Set(bars.map(({ category }) => category))];
 }
 
 function bar(category: string, { score, lower, upper }: Estimate) {

@@ -39,8 +39,8 @@ function runSections({ run }: AuditReport): PageSection[] {
 function contaminationSections({ contamination, notes }: AuditReport): PageSection[] {
   const { test, sides, contaminated, quality } = contamination;
   const examples = sides[0]?.report.examples ?? 0;
-  const parts = [["clean", quality?.clean], ["contaminated", quality?.contaminated]] as const;
-  const rows = parts.flatMap(([name, part]) => part === undefined ? [] : [[name, count(part.examples), ...estimateCells(part, 3)]]);
+  const rows = quality === undefined ? [] : ([["clean", quality.clean], ["contaminated", quality.contaminated]] as const)
+    .flatMap(([name, part]) => part === undefined ? [] : [[name, count(part.examples), ...estimateCells(part, quality.decimals)]]);
   const chart = quality === undefined ? undefined : qualityChart(quality);
   return [
     {
@@ -146,7 +146,8 @@ function exampleSections({ examples, contamination }: AuditReport): PageSection[
 }
 
 function exampleRows({ index, flags, input, reference, output, phrases }: ReportedExample): string[][] {
-  const seen = flags.map(({ kind, side, document, score }) => `${kind}${kind === "exact" ? "" : ` ${score.toFixed(2)}`} (${side}, document ${document})`).join("; ");
+  const seen = flags.map(({ kind, side, document, score, text }) => (
+    kind === "exact" ? `exact (${side}, document ${document})` : `${kind} ${score.toFixed(2)} (${side}, document ${document}): ${text}`)).join("; ");
   const lines = [
     ["given", input], ["reference", reference], ["model", output],
     ...(phrases === undefined || phrases.output === output ? [] : [["phrase-based", phrases.output]]),
