@@ -29,11 +29,8 @@ export async function pretrain(input: TextRunInput | TextRunConfig, options: Tra
   // A run that is resumed may have outlived the one that it began from.
   const beginning = options.resume === true ? undefined : await openBeginning(config);
   const directory = await openDirectory(config, options);
-  try {
-    return await pretrainIn(directory, config, beginning, options);
-  } finally {
-    directory?.close();
-  }
+  const work = (): Promise<TrainedRun> => pretrainIn(directory, config, beginning, options);
+  return directory === undefined ? work() : directory.during(work);
 }
 
 async function pretrainIn(directory: RunDirectory | undefined, config: TextRunConfig, opened: Beginning | undefined, options: TrainOptions): Promise<TrainedRun> {

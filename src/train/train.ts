@@ -22,11 +22,8 @@ export async function train(input: RunInput | RunConfig, options: TrainOptions =
   const config = resolveRun(input);
   const splits = await readSplits(config.data, config.seed);
   const directory = await openDirectory(config, options);
-  try {
-    return await trainIn(directory, config, splits, options);
-  } finally {
-    directory?.close();
-  }
+  const work = (): Promise<TrainedRun> => trainIn(directory, config, splits, options);
+  return directory === undefined ? work() : directory.during(work);
 }
 
 async function trainIn(

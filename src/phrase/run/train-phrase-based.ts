@@ -52,7 +52,7 @@ export interface TrainedPhraseRun {
 export async function trainPhraseBased(config: PhraseRunConfig, options: PhraseTrainOptions = {}): Promise<TrainedPhraseRun> {
   const { resume = false, overwrite = false } = options;
   const directory = await RunDirectory.create(config, { resume, overwrite });
-  try {
+  return directory.during(async () => {
     await directory.writeConfig(config);
     const done = await loggedAlignment(directory);
     const log = await MetricsLog.open(directory.metricsFile, { resumeAt: done });
@@ -64,9 +64,7 @@ export async function trainPhraseBased(config: PhraseRunConfig, options: PhraseT
     } finally {
       await log.close();
     }
-  } finally {
-    directory.close();
-  }
+  });
 }
 
 /** Records of an alignment that need not be repeated. */

@@ -42,7 +42,7 @@ describe("RunDirectory.create", () => {
     const again = RunDirectory.create(config());
     await expect(again).rejects.toThrow(RunDirectoryError);
     await expect(again).rejects.toThrow(
-      `${join(folder, "captions")} already holds a run; continue it with --resume or choose another name.`,
+      `${join(folder, "captions")} already holds a run; continue it with --resume, replace it with --overwrite, or choose another name.`,
     );
     await expect(RunDirectory.create(config(), { resume: true, overwrite: true })).rejects.toThrow("choose one");
   });
@@ -80,6 +80,40 @@ describe("RunDirectory.create", () => {
     expect((await run.readConfig()).name).toBe("captions");
     run.close();
     (await RunDirectory.create(config(), { resume: true })).close();
+  });
+});
+
+describe("a run's work that fails", () => {
+  const failing = (run: RunDirectory, before: () => Promise<unknown> = async () => undefined): Promise<void> => (
+    expect(run.during(async () => {
+      await writeFile(run.tokenizerFile(), "{}");
+      await writeFile(run.metricsFile, "");
+      await before();
+      throw new Error("It failed.");
+    })).rejects.toThrow("It failed."));
+
+  it("leaves nothing of a new run that had not begun, not even the folders above it", async () => {
+    await failing(await RunDirectory.create(config({ directory: join(folder, "deep", "runs") })));
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("leaves what else is in the folder, and a folder that was there", async () => {
+    const run = await RunDirectory.create(config());
+    await failing(run, () => writeFile(join(run.path, "notes.txt"), "mine"));
+    expect(await readdir(run.path)).toEqual(["notes.txt"]);
+    await failing(await RunDirectory.create(config(), { resume: true }));
+    expect(await readdir(run.path)).toEqual(["notes.txt"]);
+  });
+
+  it("leaves a run that has logged or saved anything, or was there before, and gives its lock back", async () => {
+    const logged = await RunDirectory.create(config({ name: "logged" }));
+    await failing(logged, () => writeFile(logged.metricsFile, '{"step":1}\n'));
+    const saved = await RunDirectory.create(config({ name: "saved" }));
+    await failing(saved, () => mkdir(join(saved.checkpoints, "step-1")));
+    (await RunDirectory.create(config({ name: "begun" }))).close();
+    await failing(await RunDirectory.create(config({ name: "begun" }), { resume: true }));
+    expect((await RunDirectory.list(folder)).map(({ name }) => name)).toEqual(["begun", "logged", "saved"]);
+    for (const name of ["begun", "logged", "saved"]) (await RunDirectory.open(join(folder, name), { write: true })).close();
   });
 });
 

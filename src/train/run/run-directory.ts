@@ -1,6 +1,6 @@
 /** The folder that holds everything about a run. */
-import { access, mkdir, readdir, readFile, rm } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { access, mkdir, readdir, readFile, rm, rmdir, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { recoverCheckpoints } from "../checkpoint/recovery.ts";
 import { resolveRun, type RunConfig } from "../config/config.ts";
 import { isGrpoConfig, isGrpoRun, resolveGrpoRun, type GrpoRunConfig } from "../config/grpo.ts";
@@ -38,12 +38,16 @@ export interface CreateOptions {
  * for writing holds the run's lock until `close`.
  *
  *     const run = await RunDirectory.create(config, { resume: true });
- *     try { … } finally { run.close(); }
+ *     await run.during(async () => { … });
  */
 export class RunDirectory {
   /** Absolute path of the folder. */
   readonly path: string;
   readonly #lock: Lock | undefined;
+  /** Whether the run begins with this object. */
+  #isNew = false;
+  /** The outermost folder that holds nothing but what is made of the run. */
+  #own: string | undefined;
 
   private constructor(path: string, lock?: Lock) {
     this.path = path;
@@ -64,17 +68,19 @@ export class RunDirectory {
     const checkVacant = async (): Promise<boolean> => {
       const held = await holdsRun(path);
       if (held && !options.resume && !options.overwrite) {
-        throw new RunDirectoryError(`${path} already holds a run; continue it with --resume or choose another name.`);
+        throw new RunDirectoryError(`${path} already holds a run; continue it with --resume, replace it with --overwrite, or choose another name.`);
       }
       return !held;
     };
     await checkVacant();
-    await mkdir(path, { recursive: true });
+    const made = await mkdir(path, { recursive: true });
     return RunDirectory.#locked(path, async (run) => {
       const vacant = await checkVacant();
+      run.#isNew = vacant || options.overwrite === true;
+      run.#own = made ?? (vacant ? undefined : path);
       if (options.overwrite) await run.#removeContents();
       await run.#makeFolders();
-      if (vacant || options.overwrite) await run.writeConfig(config);
+      if (run.#isNew) await run.writeConfig(config);
     });
   }
 
@@ -204,6 +210,21 @@ export class RunDirectory {
     await writeFileAtomically(this.configFile, `${JSON.stringify(config, undefined, 2)}\n`);
   }
 
+  /**
+   * Does the run's work, and gives the lock back. Where the work of a new run fails before anything of it was logged or
+   * saved, nothing of it stays: a second try finds the folder as the first one did.
+   */
+  async during<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      if (this.#isNew && !(await this.#hasBegun())) await this.#discard();
+      throw error;
+    } finally {
+      this.close();
+    }
+  }
+
   /** Gives the lock back. */
   close(): void {
     this.#lock?.release();
@@ -222,6 +243,22 @@ export class RunDirectory {
       return JSON.parse(text);
     } catch (cause) {
       throw new RunDirectoryError(`${this.configFile} is not valid JSON; restore it from a copy of the run.`, { cause });
+    }
+  }
+
+  async #hasBegun(): Promise<boolean> {
+    const logged = await stat(this.metricsFile).then(({ size }) => size > 0, () => false);
+    return logged || (await readdir(this.checkpoints).catch(() => [])).length > 0;
+  }
+
+  /** Removes the run, and the folders that were made for it unless something else has come into them. */
+  async #discard(): Promise<void> {
+    await this.#removeContents();
+    this.close();
+    const own = this.#own;
+    if (own === undefined) return;
+    for (let folder = this.path; folder.length >= own.length; folder = dirname(folder)) {
+      if (!(await rmdir(folder).then(() => true, () => false))) return;
     }
   }
 
