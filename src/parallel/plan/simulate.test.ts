@@ -155,3 +155,8 @@ it("says why a layout is none", () => {
   expect(() => simulate(profile, { ...ONE, replicas: 2, microBatches: 0.5 })).toThrow("2 replicas do not share 1 micro-batches a step");
   expect(() => simulate(profile, { ...ONE, vocabulary: 2, schedule: "zb-v" })).toThrow("zb-v has several stages on a device");
 });
+
+it("a step that is too long to be played is refused", () => {
+  const profile = profileOf([{}, {}]);
+  for (const schedule of ["wavefront-2014", "1f1b"] as const) expect(() => simulate(profile, { ...ONE, stages: 2, schedule, chunks: 2, microBatches: 1e9 })).toThrow("too long");
+});

@@ -1,10 +1,10 @@
 import type { CostProfile } from "../cost-profile.ts";
 import { ScheduleError } from "../schedule.ts";
 import type { Costs, TimedAction } from "../schedule-player.ts";
-import { generateSchedule } from "../schedules/generators.ts";
+import { generateSchedule, MOST_FORWARDS } from "../schedules/generators.ts";
 import { playSchedule, type Timeline } from "../timeline.ts";
 import { slowdowns } from "./contention.ts";
-import { devicesOf, isWavefront, type Layout } from "./layout.ts";
+import { devicesOf, devicesOfReplica, isWavefront, type Layout } from "./layout.ts";
 import { memoryOf, pipelineMemory, stagesOfDevices, type DeviceMemory } from "./memory.ts";
 import { place, total, workOf, type Placement } from "./placement.ts";
 import { stageCosts } from "./stage-costs.ts";
@@ -94,9 +94,12 @@ export function ringSeconds({ link }: CostProfile, bytes: number, replicas: numb
 
 /** Throws where a layout is none. */
 export function checkLayout(layout: Layout): void {
-  const { replicas, microBatches, vocabulary, schedule } = layout;
+  const { replicas, microBatches, vocabulary, schedule, chunks } = layout;
   if (!Number.isInteger(microBatches) || microBatches < 1) {
     throw new ScheduleError(`${replicas} replicas do not share ${Math.round(replicas * microBatches)} micro-batches a step; choose a number of replicas that divides them.`);
+  }
+  if (isWavefront(layout) && devicesOfReplica(layout) * chunks * microBatches > MOST_FORWARDS) {
+    throw new ScheduleError(`A step of ${microBatches} micro-batches is too long for a wavefront of ${chunks} pieces to be played; choose fewer.`);
   }
   if (vocabulary > 1 && (schedule === "interleaved-1f1b" || schedule === "zb-v")) {
     throw new ScheduleError(`The schedule ${schedule} has several stages on a device and no place for a vocabulary on others; choose 1f1b or zb-h1.`);

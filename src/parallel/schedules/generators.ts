@@ -78,7 +78,7 @@ export function isScheduleName(name: string): name is ScheduleName {
 }
 
 /** Stages times micro-batches; the actions of more do not fit in memory. */
-const MOST_FORWARDS = 10_000_000;
+export const MOST_FORWARDS = 10_000_000;
 
 /** Throws where a schedule cannot be made at this size. */
 export function generateSchedule(name: ScheduleName, size: ScheduleSize): PipelineSchedule {
