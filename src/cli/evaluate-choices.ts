@@ -12,6 +12,7 @@ import { count } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { withTranslator, type ModelFlags } from "./options.ts";
 import { ProgressLine } from "./progress.ts";
+import { noteUnknown } from "./unknown-text.ts";
 
 export interface ChoiceFlags extends ModelFlags {
   readonly mutualInformation?: boolean;
@@ -36,6 +37,7 @@ export async function evaluateChoices(path: string, file: string, flags: ChoiceF
     }
     if (ensemble !== undefined) throw new UsageError("--ensemble is for encoder-decoders; leave it out.");
     const model = await openTextModel(path, { checkpoint });
+    noteUnknown(model.tokenizer, questions.flatMap(({ prompt, choices }) => [prompt, ...choices]), "the questions", io);
     return scoreChoices(model, questions, onnx(threads === undefined ? {} : { threads }), options);
   };
   const quality = choiceQuality(questions, await score().finally(() => line.close()));

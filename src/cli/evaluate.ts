@@ -114,7 +114,7 @@ async function evaluateText(path: string, { text, batch, checkpoint, threads, js
   const engine = onnx(threads === undefined ? {} : { threads });
   const model = await openTextModel(path, { checkpoint });
   const content = text === undefined ? undefined : await readWholeText(text);
-  if (content !== undefined) noteUnknown(model.tokenizer, content, "the text", io);
+  if (content !== undefined) noteUnknown(model.tokenizer, [content], "the text", io);
   const line = new ProgressLine(io);
   const options = { batch, onProgress: line.counter("tokens") };
   const quality = await (content === undefined

@@ -1,4 +1,3 @@
-import { text } from "node:stream/consumers";
 import type { Command } from "commander";
 import { jsonSchema } from "../decode/language/constraint/json-schema.ts";
 import { regularExpression } from "../decode/language/constraint/regular-expression.ts";
@@ -10,7 +9,7 @@ import { openTextModel, type OpenedTextModel } from "../train/run/open-text-mode
 import { CommandError, UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { jsonOption, nonNegativeInteger, number, positiveInteger, positiveNumber, probability, repeated } from "./options.ts";
-import { readWholeText } from "./text-input.ts";
+import { readWholeText, standardInput } from "./text-input.ts";
 import { noteUnknown } from "./unknown-text.ts";
 
 interface GenerateFlags {
@@ -72,9 +71,9 @@ async function runGenerate(path: string, given: string, flags: GenerateFlags, io
   checkFlags(flags);
   const options = await generationOptions(flags);
   const [source, draft] = await Promise.all([openTextModel(path, flags), flags.draft === undefined ? undefined : openTextModel(flags.draft)]);
-  const prompt = given === "-" ? (await text(process.stdin)).replace(/\r?\n$/, "") : given;
+  const prompt = given === "-" ? (await standardInput()).replace(/\r?\n$/, "") : given;
   const generator = createGenerator(source, draft, flags);
-  noteUnknown(source.tokenizer, prompt, "the prompt", io);
+  noteUnknown(source.tokenizer, [prompt], "the prompt", io);
   try {
     await write(generator, source, prompt, options, flags, io);
   } catch (error) {

@@ -1,6 +1,8 @@
 /** A language model from the command line: trained, judged, used. */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Tokenizer } from "../text/tokenizer.ts";
 import { lastLine, toyPairs, Workplace } from "./fixtures/command-line.ts";
+import { noteUnknown } from "./unknown-text.ts";
 
 let place: Workplace;
 let run: string;
@@ -81,6 +83,17 @@ test("words that it does not know are named, where they are read and where they 
   const judged = await place.decade("evaluate", run, "--text", await place.write("zoo.txt", "the zebra eats the yak"), "--json");
   expect(judged).toMatchObject({ code: 0, err: expect.stringContaining(`2 of 5 tokens of the text ${told}`) as string });
   expect(Object.keys(lastLine(judged.out) as object)).toEqual(["loss", "perplexity", "bitsPerByte", "tokens"]);
+  const questions = await place.write("zoo.jsonl", JSON.stringify({ question: "the", choices: ["zebra", "yak"], answer: 0 }));
+  expect(await place.decade("evaluate", run, "--choices", questions)).toMatchObject({ code: 0, err: expect.stringContaining(`2 of 3 tokens of the questions ${told}`) as string });
+});
+
+test("so are characters, as many as can be read at a glance", async () => {
+  const told: string[] = [];
+  const tokenizer = await Tokenizer.train({ kind: "character", lowercase: false }, ["go"]);
+  const io = { out: () => undefined, err: (text: string) => void told.push(text), interactive: false };
+  noteUnknown(tokenizer, ["go"], "it", io);
+  noteUnknown(tokenizer, ["日本go日", "1234"], "it", io);
+  expect(told).toEqual(['7 of 9 tokens of it are read as <unk>, for the model\'s vocabulary lacks "日", "本", "1", "2", "3" and 1 more.\n']);
 });
 
 test("what was made for the other kind of model says so", async () => {

@@ -16,14 +16,19 @@ export async function* linesInPortions(file: string, size: number): AsyncGenerat
     for await (const line of createInterface({ input: process.stdin })) yield [line];
     return;
   }
-  const lines = file === "-" ? await standardInput() : await readLines(file);
+  const lines = file === "-" ? await inputLines() : await readLines(file);
   for (let from = 0; from < lines.length; from += size) yield lines.slice(from, from + size);
 }
 
-async function standardInput(): Promise<string[]> {
+/** All of standard input. @throws DataError where it is not UTF-8 */
+export async function standardInput(): Promise<string> {
   const bytes = await buffer(process.stdin);
   if (!isUtf8(bytes)) throw new DataError("Standard input is not UTF-8; convert it, for example with iconv.");
-  const lines = bytes.toString("utf8").split(/\r?\n/);
+  return bytes.toString("utf8");
+}
+
+async function inputLines(): Promise<string[]> {
+  const lines = (await standardInput()).split(/\r?\n/);
   return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
 }
 
