@@ -52,6 +52,8 @@ async function runCanaries({ text: file, output, record: recordFile = `${output.
   const { text, record } = insertCanaries(await textOfFile(file), options);
   await writeFile(output, text);
   await writeFile(recordFile, `${JSON.stringify(record, undefined, 2)}\n`);
+  const absent = [..."0123456789"].filter((digit) => !text.includes(digit));
+  if (absent.length > 0) io.err(`decade: The text with canaries has no ${absent.join(", ")}, so that a vocabulary of its characters could not write every secret; add lines with all digits, or more canaries by --each.\n`);
   printResult(io, json, { output, record: recordFile, canaries: record.canaries }, () => [
     table(["repeats", "canary"], record.canaries.map(({ before, secret, after, repeats }) => [String(repeats), `${before}${secret}${after}`]), [0]), "",
     `The text with canaries is in ${output}; train on it, then: decade audit memorization RUN --canaries ${recordFile}`,

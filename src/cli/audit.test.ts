@@ -42,6 +42,30 @@ describe("audit contamination", () => {
   });
 });
 
+describe("audit canaries", () => {
+  it("puts lines in, and says where a vocabulary of the text's characters would lack digits", async () => {
+    await place.write("plain.txt", "some words without numbers\n".repeat(100));
+    const some = await place.decade("audit", "canaries", "--text", place.path("plain.txt"), "--output", place.path("canaries.txt"), "--repeat", "0,2", "--json");
+    expect(some.err).toMatch(/The text with canaries has no (\d, ){5,}\d, so that a vocabulary of its characters could not write every secret/);
+    const { canaries: [never, twice] } = lastLine(some.out) as { canaries: { before: string; secret: string; after: string }[] };
+    const text = await readFile(place.path("canaries.txt"), "utf8");
+    const times = (canary: typeof never): number => text.split(`${canary?.before}${canary?.secret}${canary?.after}\n`).length - 1;
+    expect([times(never), times(twice)]).toEqual([0, 2]);
+    expect((await place.decade("audit", "canaries", "--text", place.path("train.txt"), "--output", place.path("canaries.txt"), "--repeat", "1")).err).toBe("");
+  });
+
+  it.each([
+    [["--text", "none.txt"], /none.txt does not exist/],
+    [["--text", "bytes.txt"], /bytes.txt is not UTF-8/],
+    [["--text", "train.txt", "--repeat", "99999999999"], /more than fit into the first 90%/],
+  ])("refuses in a sentence, %#", async (args, message) => {
+    await place.write("bytes.txt", Uint8Array.of(0x41, 0xff, 0x0a));
+    const { err, code } = await place.decade("audit", "canaries", "--output", place.path("out.txt"), ...args.map((arg) => (arg.endsWith(".txt") ? place.path(arg) : arg)));
+    expect(code).toBe(1);
+    expect(err).toMatch(message);
+  });
+});
+
 interface Share {
   readonly correct: number;
   readonly total: number;

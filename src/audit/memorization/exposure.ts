@@ -74,7 +74,11 @@ function drawSecret(digits: number, seed: number, number: number): string {
 function tokensOf({ tokenizer, beginning = [], model: { context = Infinity } }: TextModel, { before, after }: Canary, secret: string): Int32Array {
   const line = `\n${before}${secret}${after}\n`;
   const tokens = Int32Array.from([...beginning, ...tokenizer.encode(line)]);
-  if (tokenizer.decode(tokens.subarray(beginning.length)) !== line) throw new AuditError(`The model's tokenizer cannot write the canary "${line.trim()}"; train it on text that has canaries.`);
+  if (tokenizer.decode(tokens.subarray(beginning.length)) !== line) {
+    const lacking = [...new Set(line)].filter((character) => tokenizer.decode(tokenizer.encode(character)) !== character);
+    const why = lacking.length === 0 ? "" : `, for it lacks ${lacking.join(" ")}`;
+    throw new AuditError(`The model's tokenizer cannot write the canary "${line.trim()}"${why}; train it on text that has the canaries and every digit, or on bytes.`);
+  }
   if (tokens.length - 1 > context) throw new AuditError(`The canary "${line.trim()}" has ${tokens.length} tokens, more than the model's context of ${context}; use a shorter format.`);
   return tokens;
 }
