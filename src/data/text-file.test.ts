@@ -50,7 +50,7 @@ describe("readLines", () => {
     await expect(readLines(await file("empty.txt", ""))).rejects.toThrow("empty.txt is empty");
     await expect(readLines(await file("empty.txt.gz", ""))).rejects.toThrow("empty.txt.gz is empty");
     await expect(readLines(await file("mark.txt", "\uFEFF"))).rejects.toThrow("mark.txt is empty");
-    await expect(readLines(folder)).rejects.toThrow("cannot be read");
+    await expect(readLines(folder)).rejects.toThrow("cannot be read, for it is a folder");
     await expect(readLines(await file("not.gz", "plain text"))).rejects.toThrow("not.gz is named .gz but");
     await expect(readLines(await file("cut.gz", gzipSync("some text").subarray(0, 15)))).rejects.toThrow(DataError);
   });

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { DataError, messageOf } from "./data-error.ts";
+import { errorCode } from "./durable-files.ts";
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -29,12 +30,7 @@ async function readBytes(file: string): Promise<Buffer> {
   try {
     bytes = await readFile(file);
   } catch (error) {
-    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    throw new DataError(
-      missing
-        ? `${file} does not exist; give the path of a text file, absolute or relative to ${process.cwd()}.`
-        : `${file} cannot be read: ${messageOf(error)}.`,
-    );
+    throw new DataError(unreadable(file, error));
   }
   if (!file.endsWith(".gz")) return bytes;
   try {
@@ -81,4 +77,15 @@ export function validPrefix(bytes: Buffer): number {
     at += length;
   }
   return at;
+}
+
+function unreadable(file: string, error: unknown): string {
+  switch (errorCode(error)) {
+    case "ENOENT":
+      return `${file} does not exist; give the path of a text file, absolute or relative to ${process.cwd()}.`;
+    case "EISDIR":
+      return `${file} cannot be read, for it is a folder; give the path of a text file in it.`;
+    default:
+      return `${file} cannot be read: ${messageOf(error)}.`;
+  }
 }

@@ -76,7 +76,8 @@ describe("loadConfig", () => {
   });
 
   it.each([
-    ["none.ts", undefined, "it cannot be read (ENOENT"],
+    ["none.ts", undefined, "it cannot be read, for it does not exist"],
+    ["none", undefined, "it cannot be read, for it does not exist"],
     ["a.yaml", "name: x", "expected a file that ends in .ts, .mts, .js, .mjs, .json"],
     ["broken.json", "{", "it cannot be loaded"],
     ["broken.ts", "export default {", "it cannot be loaded"],

@@ -1,5 +1,5 @@
 /** Reading a configuration from a file. */
-import { readFile } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { dirname, extname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createJiti } from "jiti";
@@ -101,6 +101,9 @@ function resolveSource<Source extends HeldOut>(source: Source, folder: string): 
  * @throws ConfigError
  */
 export async function readConfigFile(path: string, define = "defineRun"): Promise<unknown> {
+  if (!(await access(path).then(() => true, () => false))) {
+    throw new ConfigError([`it cannot be read, for it does not exist; give the path of a file, absolute or relative to ${process.cwd()}.`], path);
+  }
   if (!formats.includes(extname(path))) {
     throw new ConfigError([`expected a file that ends in ${formats.join(", ")}; rename it or convert it.`], path);
   }

@@ -154,5 +154,6 @@ describe("RunDirectory.list", () => {
     await writeFile(join(folder, "file"), "");
     expect((await RunDirectory.list(folder)).map(({ name }) => name)).toEqual(["a", "b"]);
     expect(await RunDirectory.list(join(folder, "absent"))).toEqual([]);
+    await expect(RunDirectory.list(join(folder, "file"))).rejects.toThrow("is a file; give the folder that holds the runs");
   });
 });

@@ -103,6 +103,7 @@ export class RunDirectory {
   static async list(directory: string): Promise<RunDirectory[]> {
     const names = await readdir(directory).catch((error: unknown) => {
       if (errorCode(error) === "ENOENT") return [];
+      if (errorCode(error) === "ENOTDIR") throw new RunDirectoryError(`${directory} is a file; give the folder that holds the runs.`);
       throw error;
     });
     const paths = names.sort().map((name) => resolve(directory, name));
