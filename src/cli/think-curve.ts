@@ -57,10 +57,10 @@ async function runCurve(name: string, runs: readonly string[], flags: CurveFlags
   const exchange = exchangeRates(curves);
   const title = `${name}: accuracy against the compute of thinking`;
   if (flags.svg !== undefined) await writeSvg(flags.svg, accuracyChart(curves, { title }));
-  if (flags.html !== undefined) await writeCurvePage(flags.html, title, curves, exchange);
+  if (flags.html !== undefined) await writeCurvePage(flags.html, title, curves, describeExchanges(exchange, flags.samples));
   printResult(io, flags.json, { task: name, runs: curves, exchange }, () => [
     ...curves.flatMap((curve) => [describeRun(curve), table(HEADINGS, curve.points.map(pointRow), NUMBERS), ...describeCoverage(curve), ""]),
-    ...exchange.map(describeExchange),
+    ...describeExchanges(exchange, flags.samples),
     ...(flags.svg === undefined ? [] : [`The picture is in ${flags.svg}.`]), ...(flags.html === undefined ? [] : [`The page is in ${flags.html}.`]),
   ].join("\n"));
 }
@@ -96,21 +96,26 @@ function describeCoverage({ coverage: { power, beta, betaError }, strategies: se
   ];
 }
 
-function describeExchange({ small, large, measure, samples, ratio }: Exchange): string {
-  return `${samples.toPrecision(3)} samples on ${small} (${measure === "pass" ? "chosen by the verifier" : "by majority"}) equal one greedy answer of ${large}, for ${ratio.toPrecision(3)} times its FLOPs.`;
+function describeExchanges(exchange: readonly Exchange[], most: number): string[] {
+  return exchange.map(({ small, large, measure, samples, ratio }) => {
+    const how = measure === "pass" ? "of which the verifier chooses" : "by majority";
+    return samples === null || ratio === null
+      ? `${small} does not reach one greedy answer of ${large} with ${count(most)} samples ${how}.`
+      : `${small} equals one greedy answer of ${large} with ${samples.toPrecision(2)} samples ${how}, for ${ratio.toPrecision(2)} times its FLOPs.`;
+  });
 }
 
-async function writeCurvePage(path: string, title: string, curves: readonly RunCurve[], exchange: readonly Exchange[]): Promise<void> {
+async function writeCurvePage(path: string, title: string, curves: readonly RunCurve[], exchange: readonly string[]): Promise<void> {
   await writePage(path, {
     title,
     sections: [
       {
-        heading: "Accuracy", text: exchange.map(describeExchange),
-        chart: { draw: (theme) => accuracyChart(curves, { theme }), caption: "Bands are 95% bootstrap intervals over problems." },
+        heading: "Accuracy", text: exchange,
+        chart: { draw: (theme) => accuracyChart(curves, { theme }), caption: "Bands are 95% bootstrap intervals over problems, of the verifier's choice and of the majority." },
       },
       {
         heading: "What it costs in agreement",
-        chart: { draw: (theme) => entropyChart(curves, { theme }), caption: "Entropy of the shares of different answers and texts among k samples." },
+        chart: { draw: (theme) => entropyChart(curves, { theme }), caption: "Entropy of the shares of different answers and of different texts among k samples: 0 where all are alike." },
       },
       ...curves.map((curve) => ({
         heading: curve.run, text: [describeRun(curve), ...describeCoverage(curve)], table: { headings: HEADINGS, rows: curve.points.map(pointRow), right: NUMBERS },

@@ -95,6 +95,11 @@ export class Generator {
     return this.#writeAll(prompts, options, true);
   }
 
+  /** Forgets texts that were read before, so that everything is read anew. */
+  forget(): void {
+    this.scorer.prefixes?.clear();
+  }
+
   /** Frees what the engine keeps, and what is remembered of texts. */
   async dispose(): Promise<void> {
     await this.scorer.dispose();

@@ -81,7 +81,6 @@ export class PrefixCache implements RememberedPrefixes<TextMemory> {
     return TextMemory.join(memories);
   }
 
-  /** Forgets everything. */
   clear(): void {
     this.#root = stretch(new Int32Array(), new Float32Array(), undefined, undefined);
     this.#bytes = 0;

@@ -46,6 +46,8 @@ export interface RememberedPrefixes<Memory extends TokenMemory = TokenMemory> {
   retain(tokens: ArrayLike<number>, memory: Memory, row: number): void;
   /** The rows of memories of one capacity, one after the other. */
   join(memories: readonly Memory[]): Memory;
+  /** Forgets everything. */
+  clear(): void;
 }
 
 /**

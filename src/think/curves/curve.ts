@@ -83,6 +83,7 @@ export interface CoverageFit {
 export async function measureCurve(run: string, task: Task, problems: readonly Problem[], sampler: Sampler, options: CurveOptions): Promise<RunCurve> {
   const { samples, settings = {}, seed = 1, reward, onProgress } = options;
   const solve = async (strategy: StrategyName, own: Partial<StrategySettings>, budget?: Budget) => {
+    sampler.forget?.();
     const thought = await think(task, problems, sampler, {
       strategy, budget, settings: { ...settings, ...own }, seed, ...(known[strategy].rewards !== "nothing" && { reward }), onSolved: (_, done) => onProgress?.(strategy, done, problems.length),
     });
@@ -92,7 +93,10 @@ export async function measureCurve(run: string, task: Task, problems: readonly P
   const greedy = await solve("greedy", {});
   const drawn = (await solve("majority-vote", { samples })).solved;
   const powers = Array.from({ length: Math.floor(Math.log2(samples)) + 1 }, (_, power) => 2 ** power);
-  const points = powers.map((k) => pointOf(drawn, k, sampler, seed));
+  // One sample reads its prompt once, wherever the model is.
+  const prompts = new Map(greedy.solved.map(({ problem, usage }) => [problem, usage.read]));
+  const flopsOf: FlopsOf = (solved, k) => meanOf(solved.attempts.map(({ tokens }) => sampler.flops(prompts.get(solved.problem) ?? NaN, tokens, k) ?? NaN));
+  const points = powers.map((k) => pointOf(drawn, k, flopsOf, seed));
   const strategies: StrategyPoint[] = [];
   for (const strategy of options.strategies ?? []) {
     for (const { tokens } of points) {
@@ -108,44 +112,54 @@ export async function measureCurve(run: string, task: Task, problems: readonly P
   };
 }
 
-/** What thinking on a smaller model costs against one large model's single answer. */
-export interface Exchange extends ExchangeRate {
+/** What thinking on a smaller model costs against one large model's single answer: as `ExchangeRate`, `null` where the samples do not reach it. */
+export interface Exchange extends Readonly<Record<Exclude<keyof ExchangeRate, "largeFlops">, number | null>>, Pick<ExchangeRate, "largeFlops"> {
   readonly small: string;
   readonly large: string;
   readonly measure: "pass" | "majority";
 }
 
-/** For each pair of runs, the first of which is smaller, and each measure: `null` rates are left out, with pairs of unknown size. */
+/** Runs whose answers take about as many FLOPs, to within this share, are of one size. */
+const ONE_SIZE = 0.1;
+
+/** For each pair of runs, the first of which is smaller, or of one size and less accurate, and each measure; pairs of unknown size are left out. */
 export function exchangeRates(runs: readonly RunCurve[]): Exchange[] {
-  return runs.flatMap((small) => runs.flatMap((large) => (["pass", "majority"] as const).flatMap((measure): Exchange[] => {
-    const [flops, smallFlops] = [large.greedy.flops, small.greedy.flops];
-    if (flops === null || smallFlops === null || smallFlops >= flops) return [];
-    const curve = small.points.map((point) => ({ k: point.k, accuracy: point[measure].value, flops: point.flops ?? NaN }));
-    const rate = exchangeRate(curve, { accuracy: large.greedy.accuracy, flops });
-    return rate === undefined ? [] : [{ small: small.run, large: large.run, measure, ...rate }];
-  })));
+  return runs.flatMap((small) => runs.flatMap((large) => {
+    const { flops, accuracy } = large.greedy;
+    if (flops === null || !isSmaller(small, large)) return [];
+    return (["pass", "majority"] as const).map((measure): Exchange => {
+      const curve = small.points.map((point) => ({ k: point.k, accuracy: point[measure].value, flops: point.flops ?? NaN }));
+      const { samples = null, smallFlops = null, ratio = null } = exchangeRate(curve, { accuracy, flops }) ?? {};
+      return { small: small.run, large: large.run, measure, samples, smallFlops, largeFlops: flops, ratio };
+    });
+  }));
 }
 
-function pointOf(drawn: readonly SolvedProblem[], k: number, sampler: Sampler, seed: number): PointOfCurve {
+function isSmaller({ greedy: { flops: small, accuracy } }: RunCurve, { greedy: { flops: large, accuracy: other } }: RunCurve): boolean {
+  if (small === null || large === null) return false;
+  return Math.abs(small - large) <= ONE_SIZE * Math.max(small, large) ? accuracy < other : small < large;
+}
+
+/** Of one problem on average over its samples, if so many are drawn. */
+type FlopsOf = (solved: SolvedProblem, k: number) => number;
+
+function pointOf(drawn: readonly SolvedProblem[], k: number, flopsOf: FlopsOf, seed: number): PointOfCurve {
   const votes = drawn.map(({ attempts }) => votesAtK(attempts.map(voteOf), k, { seed }));
-  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const flops = mean(drawn.map((solved) => flopsOf(solved, k, sampler)));
+  const flops = meanOf(drawn.map((solved) => flopsOf(solved, k)));
   const scored = drawn.map(({ attempts }) => attempts.map(({ verdict: { correct }, meanLogProbability = NaN }) => ({ score: meanLogProbability, correct })));
   const tellsLikelihood = scored.flat().every(({ score }) => !Number.isNaN(score));
   return {
-    k, tokens: mean(drawn.map(({ attempts, usage }) => (k * usage.written) / attempts.length)), flops: Number.isNaN(flops) ? null : flops,
+    k, tokens: meanOf(drawn.map(({ attempts, usage }) => (k * usage.written) / attempts.length)), flops: Number.isNaN(flops) ? null : flops,
     pass: estimate(drawn.map(({ attempts }) => passAtK(attempts.length, countCorrect(attempts), k)), seed),
     majority: estimate(votes.map(({ correct }) => correct), seed),
     likeliest: tellsLikelihood ? estimate(scored.map((draws) => bestOfK(draws, k)), seed) : null,
-    answerEntropy: mean(votes.map(({ answerEntropy }) => answerEntropy)), pathEntropy: mean(votes.map(({ pathEntropy }) => pathEntropy)),
-    distinctAnswers: mean(votes.map(({ distinctAnswers }) => distinctAnswers)),
+    answerEntropy: meanOf(votes.map(({ answerEntropy }) => answerEntropy)), pathEntropy: meanOf(votes.map(({ pathEntropy }) => pathEntropy)),
+    distinctAnswers: meanOf(votes.map(({ distinctAnswers }) => distinctAnswers)),
   };
 }
 
-/** The prompt is read once, however many samples are drawn. */
-function flopsOf({ attempts, usage }: SolvedProblem, k: number, sampler: Sampler): number {
-  const prompt = sampler.flops(usage.read, 0, 1) ?? NaN;
-  return prompt + (k * ((usage.flops ?? NaN) - prompt)) / attempts.length;
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function voteOf({ text, verdict: { meaning, correct } }: SolvedProblem["chosen"]): Vote {
@@ -164,7 +178,7 @@ function estimate(values: readonly number[], seed: number): Estimate {
 function agreementOf(drawn: readonly SolvedProblem[]): RunCurve["agreement"] {
   const mean = (of: (solved: SolvedProblem) => number | undefined): number | null => {
     const known = drawn.flatMap((solved) => of(solved) ?? []);
-    return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+    return known.length === 0 ? null : meanOf(known);
   };
   return {
     answers: mean(({ attempts }) => agreement(attempts.map(({ verdict }) => verdict.meaning))),

@@ -1,6 +1,9 @@
 import { fc, it } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
+import { ScriptedSampler } from "../fixtures/scripted-sampler.ts";
+import { wordTask } from "../fixtures/word-task.ts";
 import { betaCoverage, coverageOfProblem, fitBeta, fitCoveragePower } from "./coverage.ts";
+import { exchangeRates, measureCurve } from "./curve.ts";
 import { exchangeRate } from "./exchange-rate.ts";
 import { bestOfK, passAtK } from "./pass-at-k.ts";
 import { agreement, votesAtK, type Vote } from "./votes-at-k.ts";
@@ -143,5 +146,27 @@ describe("the exchange rate", () => {
   it("is one sample where that is enough, and none where all are not", () => {
     expect(exchangeRate(small, { accuracy: 0.1, flops: 100 })?.samples).toBe(1);
     expect(exchangeRate(small, { accuracy: 0.9, flops: 100 })).toBeUndefined();
+  });
+});
+
+describe("curves of models that are of one size", () => {
+  const curveOf = async (run: string, right: number) => {
+    const sampler = new ScriptedSampler(() => [["right", right], ["wrong", 1 - right]]);
+    return measureCurve(run, wordTask, await wordTask.problems("test", { seed: 1, count: 10 }), sampler, { samples: 8 });
+  };
+
+  it("count a prompt once for all samples of it, as the greedy answer does", async () => {
+    const { greedy, points } = await curveOf("one", 0.4);
+    // Two characters are read, and six tokens written for a sample.
+    expect(greedy.flops).toBe(2 + 6);
+    expect(points.map(({ flops }) => flops)).toEqual([1, 2, 4, 8].map((k) => 2 + 6 * k));
+  });
+
+  it("are exchanged for the better one, and say so where the samples do not reach it", async () => {
+    const [weak, strong] = [await curveOf("weak", 0.4), await curveOf("strong", 0.9)];
+    expect(strong.greedy.accuracy).toBe(1);
+    const all = exchangeRates([strong, weak]);
+    expect(all.map(({ small, large, measure }) => [small, large, measure])).toEqual([["weak", "strong", "pass"], ["weak", "strong", "majority"]]);
+    expect(all[1]).toMatchObject({ samples: null, ratio: null, largeFlops: 8 });
   });
 });

@@ -26,7 +26,7 @@ const busy = (headers?: Readonly<Record<string, string>>): ChatReply => ({ kind:
 async function solveAt(reply: (request: ChatRequest, call: number) => ChatReply, count: number, options: ThinkOptions, own: Partial<EndpointOptions> = {}) {
   const server = await chatServer(reply);
   try {
-    const sampler = new EndpointSampler({ url: server.url, model: "words", delay: 1, timeout: 2000, ...own });
+    const sampler = new EndpointSampler({ url: server.url, model: "words", delay: 1, timeout: 30_000, ...own });
     const thought = await think(wordTask, await wordTask.problems("test", { seed: 1, count }), sampler, options);
     return { ...thought, server };
   } finally {
@@ -76,7 +76,7 @@ describe("P(true) over an endpoint", () => {
     try {
       const sampler = new EndpointSampler({ url: server.url, model: "words", delay: 1 });
       const { report, answers } = await check(wordTask, await wordTask.problems("test", { seed: 1, count: 9 }), sampler, { samples: 3, flagBy: "pTrue" });
-      expect(answers.map(({ doubts }) => doubts.pTrue)).toEqual([0.2, 0.8, 0.8, 0.2, 0.8, 0.8, 0.2, 0.8, 0.8].map((probability) => expect.closeTo(probability, 12)));
+      expect(answers.map(({ doubts }) => doubts.pTrue?.toFixed(9))).toEqual(answers.map(({ problem }) => (Number(problem.key) % 3 === 0 ? 0.2 : 0.8).toFixed(9)));
       expect(report.scores.pTrue.auroc).toBe(1);
       expect(report.scores.pTrue.ece).toBeCloseTo(0.2, 12);
       expect(report).toMatchObject({ flagged: 3, flaggedWrong: 3 });
@@ -91,10 +91,10 @@ describe("P(true) over an endpoint", () => {
 describe("an endpoint in trouble", () => {
   it("is asked again after it was busy, stalled before or within its answer, or broke it off", async () => {
     const troubles = [busy(), stall, stallInside, breakOff];
-    const { report, server } = await solveAt((request, call) => troubles[call - 1] ?? asOften(request, RIGHT), 1, { strategy: "greedy" }, { timeout: 150 });
+    const { report, server } = await solveAt((request, call) => troubles[call - 1] ?? asOften(request, RIGHT), 1, { strategy: "greedy" }, { timeout: 1500 });
     expect(report).toMatchObject({ problems: 1, accuracy: 1 });
     expect(server.requests).toHaveLength(5);
-  });
+  }, 20_000);
 
   it.each<[string, (after: number) => string]>([["seconds", (after) => String(after / 1000)], ["a date", (after) => new Date(Date.now() + after + 1000).toUTCString()]])("waits for as long as it asks for in %s", async (_, header) => {
     const start = performance.now();
@@ -106,16 +106,16 @@ describe("an endpoint in trouble", () => {
   it.each<[string, ChatReply, RegExp]>([
     ["refuses for good", { kind: "other", respond: (response) => refuse(response, 401, "Incorrect API key provided.") }, /^words at http:\S+ refused the request with 401: Incorrect API key provided\.$/],
     ["stays busy", busy(), /answered 429: Rate limit reached, 2 times in a row/],
-    ["stalls", stallInside, /did not answer within 0\.15 s, 2 times in a row/],
+    ["stalls", stallInside, /did not answer within 1\.5 s, 2 times in a row/],
     ["breaks off", breakOff, /broke off in the middle of its answer \(.+\), 2 times in a row/],
   ])("that %s after some answers keeps the problems that were finished, and ends soon", async (_, trouble, message) => {
     const start = performance.now();
-    const { report, solved, stopped, server } = await solveAt((request) => (problemOf(request) < 20 ? asOften(request, RIGHT) : trouble), 200, { strategy: "majority-vote", settings: { samples: 2 } }, { retries: 1, timeout: 150, concurrency: 4 });
+    const { report, solved, stopped, server } = await solveAt((request) => (problemOf(request) < 20 ? asOften(request, RIGHT) : trouble), 200, { strategy: "majority-vote", settings: { samples: 2 } }, { retries: 1, timeout: 1500, concurrency: 4 });
     expect(report.problems).toBeGreaterThanOrEqual(17);
     expect(solved.every(({ chosen }) => chosen.verdict.correct)).toBe(true);
     expect(stopped?.message).toMatch(message);
     // No problem is begun after one has failed.
     expect(Math.max(...server.requests.map(problemOf))).toBeLessThan(20 + 4);
-    expect(performance.now() - start).toBeLessThan(10_000);
-  });
+    expect(performance.now() - start).toBeLessThan(15_000);
+  }, 20_000);
 });

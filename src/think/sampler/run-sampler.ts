@@ -55,6 +55,10 @@ export class RunSampler implements Sampler {
     return samplingFlops(this.#flops, read, written, samples);
   }
 
+  forget(): void {
+    this.#generator.forget();
+  }
+
   async dispose(): Promise<void> {
     await this.#generator.dispose();
   }

@@ -78,6 +78,8 @@ export interface Sampler {
   countTokens(text: string): number;
   /** Floating-point operations of reading so many tokens once and writing `samples` times so many after them. */
   flops(read: number, written: number, samples: number): number | undefined;
+  /** Forgets prompts and samples of before, where it remembers any, so that what follows costs what it costs by itself. */
+  forget?(): void;
   /** Frees what is held. */
   dispose(): Promise<void>;
 }
