@@ -66,7 +66,7 @@ test("a curve rises with k, and goes with its pictures", async () => {
 });
 
 test("a check tells why AUROC is not defined, or gives it, and what a revision did", async () => {
-  const { code, out, err } = await think("check", TASK, run, "--samples", "6", "--revise", "--threshold", "1", "--probe-problems", "20", "--svg", place.path("risk.svg"), "--html", place.path("doubts.html"));
+  const { code, out, err } = await think("check", TASK, run, "--samples", "6", "--revise", "--threshold", "1", "--probe-problems", "20", "--svg", place.path("risk.svg"), "--html", place.path("pages/doubts.html"));
   expect(code, err).toBe(0);
   const report = lastLine(out) as { auroc: number | null; ece: number; undefinedBecause?: string; flagged: number; accuracy: number; probe: { problems: number }; revision?: { corrected: number; broken: number; accuracy: number } };
   expect(report.auroc === null).toBe(report.undefinedBecause !== undefined);
@@ -77,7 +77,7 @@ test("a check tells why AUROC is not defined, or gives it, and what a revision d
   expect(report.probe.problems).toBe(20);
   expect(await readFile(place.path("risk.svg"), "utf8")).toMatch(/^<svg/);
   expect(await readFile(place.path("risk.reliability.svg"), "utf8")).toMatch(/^<svg/);
-  expect(await readFile(place.path("doubts.html"), "utf8")).toContain("How often answers are right");
+  expect(await readFile(place.path("pages/doubts.html"), "utf8")).toContain("How often answers are right");
 });
 
 test("a reward model is trained on attempts, and chooses among others", async () => {
