@@ -14,6 +14,7 @@ import { count, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, positiveInteger, positiveNumber } from "./options.ts";
 import { costsBeside, isCostsFile, readCosts } from "./plan-costs.ts";
+import { requireWritablePlaces } from "./writable-place.ts";
 
 interface PlanFlags {
   readonly devices: number;
@@ -40,6 +41,7 @@ export function addPlan(program: Command, io: Io): void {
 }
 
 async function runPlan(path: string, flags: PlanFlags, io: Io): Promise<void> {
+  await requireWritablePlaces(flags.svg);
   const { profiles, microBatches, config } = await readQuestion(path, flags);
   const [first] = profiles;
   const bytes = flags.memory === undefined ? first?.device.memoryBytes ?? undefined : flags.memory * 2 ** 20;

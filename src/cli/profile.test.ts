@@ -25,6 +25,16 @@ test("profile measures each part of a model, for plans and for training", async 
   expect(lastLine(dry.out)).toMatchObject({ devices: [{ stages: [0] }, { stages: [1] }] });
 });
 
+test("a file that could not be written is refused before anything is measured or planned", async () => {
+  const file = place.path("absent/costs.json");
+  for (const args of [["profile", place.path("toy.json"), "--output", file], ["plan", place.path("toy.json"), "--devices", "2", "--svg", file]]) {
+    const { code, err } = await place.decade(...args);
+    expect(code).toBe(1);
+    expect(err).toContain(`the folder of ${file}, does not exist; make it first.`);
+    expect(err).not.toContain("measuring");
+  }
+});
+
 test("devices that share a machine are measured beside each other", async () => {
   const { code, out, err } = await place.start("profile", place.path("toy.json"), "--rounds", "2", "--devices", "2", "--json").ended;
   expect(code, err).toBe(0);
