@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readSafetensors, writeSafetensors, type TensorData } from "../data/safetensors.ts";
 import { compileReader } from "./fixtures/greedy.ts";
 import { openLanguageModel } from "./open-language-model.ts";
+import { openModelFolder } from "./open-model-folder.ts";
 import { writeLanguageModel } from "./write-language-model.ts";
 
 /** Made by fixtures/make-tiny-models.py with `transformers`: float32; bfloat16 in four files; float16, tied, biases of queries. */
@@ -108,6 +109,11 @@ describe("refuses", () => {
       .rejects.toThrow("rope_parameters.rope_type: only plain rotary positions");
     await expect(openLanguageModel(await changed("tiny-llama", { rope_scaling: { type: "linear", factor: 2 } }))).rejects.toThrow("rope_scaling.type: only plain");
     await expect(openLanguageModel(await changed("tiny-llama", { head_dim: 8 }))).rejects.toThrow("head_dim: only heads that share out hidden_size");
+  });
+
+  test("a folder that is not there, and a file", async () => {
+    await expect(openModelFolder(join(folder, "nothing"))).rejects.toThrow(/^There is no folder .*nothing; give a trained run/);
+    await expect(openModelFolder(fileURLToPath(import.meta.url))).rejects.toThrow("There is no folder");
   });
 
   test("a folder without a configuration, weights or a tokenizer, each named", async () => {

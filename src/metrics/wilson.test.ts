@@ -10,6 +10,11 @@ test.each([
   expect(interval.upper).toBeCloseTo(upper, 4);
 });
 
+test.each([7, 643, 7706])("begins at 0 where none of %i succeeds, and ends at 1 where all do", (trials) => {
+  expect(wilsonInterval(0, trials).lower).toBe(0);
+  expect(wilsonInterval(trials, trials).upper).toBe(1);
+});
+
 test("refuses counts that make no sense", () => {
   expect(() => wilsonInterval(0, 0)).toThrow(/0 successes in 0 trials/);
   expect(() => wilsonInterval(3, 2)).toThrow(RangeError);

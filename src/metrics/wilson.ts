@@ -15,5 +15,6 @@ export function wilsonInterval(successes: number, trials: number): { readonly lo
   const center = share + (Z * Z) / (2 * trials);
   const half = Z * Math.sqrt((share * (1 - share)) / trials + (Z / (2 * trials)) ** 2);
   const scale = 1 + (Z * Z) / trials;
-  return { lower: Math.max(0, (center - half) / scale), upper: Math.min(1, (center + half) / scale) };
+  // Where all trials agree, center and half are equal but for rounding.
+  return { lower: successes === 0 ? 0 : (center - half) / scale, upper: successes === trials ? 1 : (center + half) / scale };
 }
