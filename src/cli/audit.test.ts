@@ -130,7 +130,7 @@ describe("audit generalization", () => {
   it.each([
     [["rare-words"], 2, /No run was given; name at least one, or a table by --table/],
     [["rare-word", "toy"], 1, /did you mean "rare-words"/],
-    [["rare-words", "nowhere"], 1, /nowhere cannot be read/],
+    [["rare-words", "nowhere"], 1, /There is no folder nowhere; give a trained run/],
     [["rare-words", "nowhere", "--html", "none/page.html"], 1, /^decade: none, the folder of none\/page.html, does not exist; make it first\.$/m],
     [["scan:folder=none", "toy"], 1, /none has neither tasks_test_simple.txt/],
     [["rare-words", "toy", "--table", "measured.csv"], 2, /--table is in place of runs/],

@@ -82,7 +82,7 @@ describe("decade import and export", () => {
     expect(await decade("export", tiny, "--format", "huggingface", "--quantize", "int8", "--output", output)).toMatchObject({ code: 2, err: expect.stringContaining("--quantize is for --format onnx") as string });
     expect(await decade("export", tiny, "--format", "onnx", "--text", "a.txt", "--output", output)).toMatchObject({ code: 2 });
     expect(await decade("export", tiny, "--format", "gguf", "--output", output)).toMatchObject({ code: 2 });
-    expect(await decade("import", join(folder, "absent"), "--output", output)).toEqual({ code: 1, out: "", err: expect.stringMatching(/^decade: .*absent cannot be read.*\n$/) as string });
+    expect(await decade("import", join(folder, "absent"), "--output", output)).toEqual({ code: 1, out: "", err: expect.stringMatching(/^decade: There is no folder .*absent; give .*\n$/) as string });
     await writeFile(join(folder, "empty.txt"), "");
     const empty = await decade("export", tiny, "--format", "onnx", "--quantize", "int8", "--text", join(folder, "empty.txt"), "--output", output);
     expect(empty).toMatchObject({ code: 1, err: expect.stringContaining("The text to measure on has 1 tokens") as string });

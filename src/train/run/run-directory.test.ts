@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -67,7 +67,7 @@ describe("RunDirectory.create", () => {
     await writeFile(old.metricsFile, '{"step":1}\n');
     await writeFile(join(old.path, "notes.txt"), "mine");
     const run = await RunDirectory.create(config({ seed: 4 }), { overwrite: true });
-    run.close();
+    await run.during(async () => undefined);
     expect((await readdir(run.path)).sort()).toEqual(["checkpoints", "config.json", "notes.txt"]);
     expect(await readdir(run.checkpoints)).toEqual([]);
     expect((await run.readConfig()).seed).toBe(4);
@@ -114,6 +114,63 @@ describe("a run's work that fails", () => {
     await failing(await RunDirectory.create(config({ name: "begun" }), { resume: true }));
     expect((await RunDirectory.list(folder)).map(({ name }) => name)).toEqual(["begun", "logged", "saved"]);
     for (const name of ["begun", "logged", "saved"]) (await RunDirectory.open(join(folder, name), { write: true })).close();
+  });
+});
+
+describe("a run that is replaced", () => {
+  /** A run that has logged and saved. */
+  const trained = async (): Promise<RunDirectory> => {
+    const run = await RunDirectory.create(config({ seed: 3 }));
+    await mkdir(join(run.checkpoints, "step-1"));
+    await writeFile(run.metricsFile, '{"step":1}\n');
+    run.close();
+    return run;
+  };
+  const requireOld = async (run: RunDirectory): Promise<void> => {
+    expect((await readdir(run.path)).sort()).toEqual(["checkpoints", "config.json", "metrics.jsonl"]);
+    expect(await readdir(run.checkpoints)).toEqual(["step-1"]);
+    expect((await run.readConfig()).seed).toBe(3);
+  };
+  const replacing = (): Promise<RunDirectory> => RunDirectory.create(config({ seed: 4 }), { overwrite: true });
+
+  it("comes back where the new one fails before it has logged or saved anything", async () => {
+    const old = await trained();
+    const run = await replacing();
+    await expect(run.during(async () => {
+      await writeFile(run.tokenizerFile(), "{}");
+      throw new Error("It failed.");
+    })).rejects.toThrow("It failed.");
+    await requireOld(old);
+  });
+
+  it.each(["saves", "ends", "fails later"])("is gone once the new one %s", async (how) => {
+    const old = await trained();
+    const run = await replacing();
+    await run.during(async () => {
+      await writeFile(run.metricsFile, '{"step":7}\n');
+      if (how === "saves") await run.dropReplaced();
+      if (how === "fails later") throw new Error("It failed.");
+    }).catch(() => undefined);
+    expect((await readdir(old.path)).sort()).toEqual(["checkpoints", "config.json", "metrics.jsonl"]);
+    expect(await readFile(old.metricsFile, "utf8")).toContain("7");
+    expect((await old.readConfig()).seed).toBe(4);
+  });
+
+  it("comes back after a kill before that, however far it had been moved, and is dropped after one later", async () => {
+    const old = await trained();
+    (await replacing()).close();
+    (await RunDirectory.open(old.path, { write: true })).close();
+    await requireOld(old);
+    await mkdir(join(old.path, "replaced.part"));
+    for (const moved of ["checkpoints", "metrics.jsonl"]) await rename(join(old.path, moved), join(old.path, "replaced.part", moved));
+    (await RunDirectory.create(config(), { resume: true })).close();
+    await requireOld(old);
+    const run = await replacing();
+    await writeFile(run.metricsFile, '{"step":7}\n');
+    run.close();
+    (await RunDirectory.open(old.path, { write: true })).close();
+    expect((await readdir(old.path)).sort()).toEqual(["checkpoints", "config.json", "metrics.jsonl"]);
+    expect((await old.readConfig()).seed).toBe(4);
   });
 });
 

@@ -9,6 +9,7 @@ import { valueAt } from "../config/schema.ts";
 import { isTextRun, resolveTextRun, type TextRunConfig } from "../config/text.ts";
 import { errorCode, writeFileAtomically } from "../../data/durable-files.ts";
 import { Lock } from "../../data/lock.ts";
+import { dropReplaced, giveBackReplaced, recoverReplaced, setAside } from "./replaced-run.ts";
 
 /** A run directory that does not exist, exists already, or holds something else. */
 export class RunDirectoryError extends Error {
@@ -29,7 +30,7 @@ export interface NamedRun {
 export interface CreateOptions {
   /** Go on with it: its files stay as they are, its `config.json` too. */
   readonly resume?: boolean;
-  /** Delete it first. */
+  /** Replace it: it is deleted once the new run has saved or logged something, and comes back where that fails before. */
   readonly overwrite?: boolean;
 }
 
@@ -78,7 +79,7 @@ export class RunDirectory {
       const vacant = await checkVacant();
       run.#isNew = vacant || options.overwrite === true;
       run.#own = made ?? (vacant ? undefined : path);
-      if (options.overwrite) await run.#removeContents();
+      if (options.overwrite && !vacant) await setAside(path, run.#contents);
       await run.#makeFolders();
       if (run.#isNew) await run.writeConfig(config);
     });
@@ -115,6 +116,7 @@ export class RunDirectory {
     const lock = await Lock.acquire(join(path, "run.lock"), "The run");
     try {
       const run = new RunDirectory(path, lock);
+      await recoverReplaced(path, () => run.#hasBegun());
       await prepare(run);
       await recoverCheckpoints(run.checkpoints);
       return run;
@@ -213,17 +215,25 @@ export class RunDirectory {
 
   /**
    * Does the run's work, and gives the lock back. Where the work of a new run fails before anything of it was logged or
-   * saved, nothing of it stays: a second try finds the folder as the first one did.
+   * saved, nothing of it stays: a second try finds the folder as the first one did, with the run in it that was to be replaced.
    */
   async during<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
-      return await work();
+      const result = await work();
+      await this.dropReplaced();
+      return result;
     } catch (error) {
       if (this.#isNew && !(await this.#hasBegun())) await this.#discard();
+      else await this.dropReplaced();
       throw error;
     } finally {
       this.close();
     }
+  }
+
+  /** Deletes the run that this one replaces, if there is one. */
+  async dropReplaced(): Promise<void> {
+    await dropReplaced(this.path);
   }
 
   /** Gives the lock back. */
@@ -252,9 +262,10 @@ export class RunDirectory {
     return logged || (await readdir(this.checkpoints).catch(() => [])).length > 0;
   }
 
-  /** Removes the run, and the folders that were made for it unless something else has come into them. */
+  /** Removes the run, and the folders that were made for it unless something else has come into them; or gives back the run that it replaces. */
   async #discard(): Promise<void> {
-    await this.#removeContents();
+    for (const path of this.#contents) await rm(path, { recursive: true, force: true });
+    if (await giveBackReplaced(this.path)) return;
     this.close();
     const own = this.#own;
     if (own === undefined) return;
@@ -267,13 +278,11 @@ export class RunDirectory {
     await mkdir(this.checkpoints, { recursive: true });
   }
 
-  /** Removes what a run writes, and nothing else that someone may keep in the folder; `config.json` last. */
-  async #removeContents(): Promise<void> {
+  /** What a run writes, which is not all that someone may keep in the folder; its `config.json`, by which it is known, last. */
+  get #contents(): readonly string[] {
     const tokenizers = [this.tokenizerFile(), this.tokenizerFile("source"), this.tokenizerFile("target")];
     const phraseBased = [this.phraseTableFile, this.languageModelFile, this.weightsFile];
-    for (const path of [this.checkpoints, this.metricsFile, ...tokenizers, ...phraseBased, this.configFile]) {
-      await rm(path, { recursive: true, force: true });
-    }
+    return [this.checkpoints, this.metricsFile, ...tokenizers, ...phraseBased, this.configFile];
   }
 }
 

@@ -18,6 +18,7 @@ export function recordIn(directory: RunDirectory, log: MetricsLog, { keepLast }:
     save: async (step, contents) => {
       await log.flush();
       const path = await saveCheckpoint(directory, step, contents);
+      await directory.dropReplaced();
       await pruneCheckpoints(directory, keepLast);
       return path;
     },
