@@ -57,7 +57,7 @@ describe("decade generate", () => {
       [["--greedy", "--top-p", "0.5"], 2, /leave them or --greedy out/], [["--regex", "a", "--json-schema", broken], 2, /leave one out/],
       [["--logprobs"], 2, /add --json/], [["--guesses", "2"], 2, /add --draft/], [["--top-p", "2"], 2, /Expected a probability above 0 and up to 1/],
       [["--json-schema", broken], 1, /broken\.json is not JSON/], [["--regex", "a("], 1, /is no regular expression/],
-      [["--draft", join(folder, "absent")], 1, /absent cannot be read/], [["--stop", ""], 1, /stop text is empty/],
+      [["--draft", join(folder, "absent")], 1, /There is no folder .*absent; give a trained run/], [["--stop", ""], 1, /stop text is empty/],
       [["--json-schema", join(folder, "absent.json")], 1, /absent\.json does not exist; give the path/],
     ];
     for (const [flags, code, message] of cases) {

@@ -60,13 +60,11 @@ export async function trainGrpo(input: GrpoInput | GrpoConfig | GrpoRunConfig, o
   const origin = await openTextRun(given.from);
   const config = resolveGrpoRun({ ...given, model: origin.config.model });
   const directory = await RunDirectory.create(config, { resume, overwrite });
-  try {
+  return directory.during(async () => {
     const checkpoint = await takeUp(directory, config, () => directory.readGrpoConfig(), onEvent);
     const start = checkpoint === undefined ? await begin(directory, origin) : await goOn(directory, origin);
-    return await learn(directory, config, { ...start, checkpoint, task }, { ...options, onEvent });
-  } finally {
-    directory.close();
-  }
+    return learn(directory, config, { ...start, checkpoint, task }, { ...options, onEvent });
+  });
 }
 
 type Start = Pick<OpenedTextRun, "model" | "tokenizer"> & {
