@@ -1,12 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { InvalidArgumentError, type Command } from "commander";
 import { DEFAULT_FORMAT, insertCanaries } from "../audit/memorization/canaries.ts";
-import { textOfFile } from "../audit/text-of-file.ts";
+import { readText } from "../data/text-file.ts";
 import { CommandError } from "./errors.ts";
 import { table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, nonNegativeInteger, number, positiveInteger } from "./options.ts";
-import { requireWritablePlaces } from "./writable-place.ts";
+import { prepareOutputs } from "./output-files.ts";
 
 interface CanariesFlags {
   readonly text: string;
@@ -48,8 +48,8 @@ function share(text: string): number {
 
 async function runCanaries({ text: file, output, record: recordFile = `${output.replace(/\.txt$/, "")}.canaries.json`, json, ...options }: CanariesFlags, io: Io): Promise<void> {
   if (output === file) throw new CommandError(`--output is ${file}, the text itself; give another file.`);
-  await requireWritablePlaces(output, recordFile);
-  const { text, record } = insertCanaries(await textOfFile(file), options);
+  await prepareOutputs(output, recordFile);
+  const { text, record } = insertCanaries(await readText(file), options);
   await writeFile(output, text);
   await writeFile(recordFile, `${JSON.stringify(record, undefined, 2)}\n`);
   const absent = [..."0123456789"].filter((digit) => !text.includes(digit));

@@ -2,9 +2,10 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import { auditContamination, type ContaminationReport, type Flag } from "../audit/contamination/audit-contamination.ts";
 import { MOST_PIECES, SHORTEST_PIECE, WINDOW } from "../audit/contamination/removal/split-document.ts";
 import type { Boundary } from "../audit/words/word-scanner.ts";
-import { count, table } from "./format.ts";
+import { count, plural, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, nonNegativeInteger, number, positiveInteger } from "./options.ts";
+import { prepareOutputs } from "./output-files.ts";
 import { ProgressLine } from "./progress.ts";
 
 interface ContaminationFlags {
@@ -71,6 +72,7 @@ function boundaryOption(name: string, description: string): Option {
 async function runContamination({ show, json, ...flags }: ContaminationFlags, io: Io): Promise<void> {
   const line = new ProgressLine(io);
   const start = performance.now();
+  await prepareOutputs(flags.remove);
   const report = await auditContamination({
     ...flags, trainBy: BOUNDARIES[flags.trainBy], testBy: BOUNDARIES[flags.testBy],
     onProgress: (done, of) => line.update(() => progressText(done, of, (performance.now() - start) / 1000)),
@@ -112,10 +114,6 @@ function describe(report: ContaminationReport, show: number): string {
     describeBands(report), ...describeCommon(report), ...describeScores(report), ...describeRemoval(report),
     ...(show === 0 || flagged.length === 0 ? [] : ["", flagTable(flagged.slice(0, show)), ...(flagged.length > show ? [`and ${count(flagged.length - show)} more (--show, --json)`] : [])]),
   ].join("\n");
-}
-
-function plural(number: number, thing: string): string {
-  return `${count(number)} ${thing}${number === 1 ? "" : "s"}`;
 }
 
 function describeBands({ permutations, bands, rows, shingle, curve }: ContaminationReport): string {

@@ -11,7 +11,7 @@ import { count } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, nonNegativeInteger, nonNegativeNumber, positiveInteger } from "./options.ts";
 import { ProgressLine } from "./progress.ts";
-import { requireWritablePlaces } from "./writable-place.ts";
+import { prepareOutputs } from "./output-files.ts";
 
 interface GeneralizationFlags {
   readonly strategies: readonly GeneralizationStrategy[];
@@ -62,7 +62,7 @@ function namedRun(text: string): LabelledRun {
 async function runGeneralization(task: string, runs: readonly LabelledRun[], flags: GeneralizationFlags, io: Io): Promise<void> {
   if (flags.table !== undefined && (runs.length > 0 || flags.byExamples)) throw new UsageError("--table is in place of runs; leave the runs and --by-examples out.");
   if (flags.table === undefined && runs.length === 0) throw new UsageError("No run was given; name at least one, or a table by --table.");
-  await requireWritablePlaces(flags.svg, flags.html);
+  await prepareOutputs(flags.svg, flags.html);
   const columns = flags.table === undefined ? (await ask(task, runs, flags, io)).columns : [];
   const skills = flags.table !== undefined ? await skillCurvesOfTable(flags.table) : flags.byExamples ? await skillCurves(columns) : undefined;
   if (flags.svg !== undefined) await writeSvg(flags.svg, skills === undefined ? distributionChart(columns) : skillChart(skills));

@@ -9,7 +9,7 @@ import { count, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, nonNegativeInteger, positiveInteger } from "./options.ts";
 import { ProgressLine } from "./progress.ts";
-import { requireWritablePlaces } from "./writable-place.ts";
+import { prepareOutputs } from "./output-files.ts";
 
 interface MemorizationFlags {
   readonly checkpoint: string;
@@ -56,7 +56,7 @@ function lengths(text: string): number[] {
 
 async function runMemorization(runs: readonly string[], { threads, svg, by, json, prefix, ...flags }: MemorizationFlags, io: Io): Promise<void> {
   if (by !== undefined && svg === undefined) throw new UsageError("--by is about the picture; add --svg FILE.");
-  await requireWritablePlaces(svg);
+  await prepareOutputs(svg);
   const line = new ProgressLine(io);
   const report = await auditMemorization({
     ...flags, runs, prefixes: prefix, onProgress: (what, done, of) => line.update(() => `${count(done)} of ${count(of)} ${what}`),

@@ -10,7 +10,7 @@ import { count, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, nonNegativeInteger, positiveInteger } from "./options.ts";
 import { ProgressLine } from "./progress.ts";
-import { requireWritablePlaces } from "./writable-place.ts";
+import { prepareOutputs } from "./output-files.ts";
 
 interface ReportFlags {
   readonly output?: string;
@@ -54,7 +54,7 @@ export function addAuditReport(audit: Command, io: Io): void {
 
 async function runReport(run: string, { output = join(run, "audit.html"), json, ...flags }: ReportFlags, io: Io): Promise<void> {
   // A run that is missing is told of by whoever opens it.
-  if (output !== join(run, "audit.html")) await requireWritablePlaces(output);
+  if (output !== join(run, "audit.html")) await prepareOutputs(output);
   const line = new ProgressLine(io);
   const report = await auditRun({
     run, ...flags, onProgress: (what, done, of) => line.update(() => `${count(done)} of ${count(of)} ${what}`),

@@ -131,7 +131,7 @@ describe("audit generalization", () => {
     [["rare-words"], 2, /No run was given; name at least one, or a table by --table/],
     [["rare-word", "toy"], 1, /did you mean "rare-words"/],
     [["rare-words", "nowhere"], 1, /There is no folder nowhere; give a trained run/],
-    [["rare-words", "nowhere", "--html", "none/page.html"], 1, /^decade: none, the folder of none\/page.html, does not exist; make it first\.$/m],
+    [["rare-words", "nowhere", "--html", "/dev/null/page.html"], 1, /^decade: \/dev\/null\/page.html cannot be written in \/dev\/null \(.*\); name a file elsewhere\.$/m],
     [["scan:folder=none", "toy"], 1, /none has neither tasks_test_simple.txt/],
     [["rare-words", "toy", "--table", "measured.csv"], 2, /--table is in place of runs/],
     [["rare-words", "--table", "empty.csv"], 1, /empty.csv is empty/],
@@ -163,7 +163,7 @@ describe("audit report", () => {
   }, 60_000);
 
   it.each([
-    [["--output", "none/page.html"], 1, /none, the folder of none\/page.html, does not exist; make it first/],
+    [["--output", "/dev/null/page.html"], 1, /page.html cannot be written in \/dev\/null/],
     [["--canaries", "record.json"], 1, /reads one sequence and writes another, so that --canaries can say nothing of it/],
     [["--unit", "word"], 2, /Allowed choices are line, paragraph/],
   ])("refuses in a sentence, %#", async (args, code, message) => {

@@ -7,6 +7,11 @@ export function count(value: number): string {
   return grouped.format(value);
 }
 
+/** `1 pair`, `12,345 pairs` */
+export function plural(value: number, thing: string): string {
+  return `${count(value)} ${thing}${value === 1 ? "" : "s"}`;
+}
+
 /** `1 h 05 min`, `4 min 10 s`, `35 s` */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "?";

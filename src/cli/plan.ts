@@ -14,7 +14,7 @@ import { count, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, positiveInteger, positiveNumber } from "./options.ts";
 import { costsBeside, isCostsFile, readCosts } from "./plan-costs.ts";
-import { requireWritablePlaces } from "./writable-place.ts";
+import { prepareOutputs } from "./output-files.ts";
 
 interface PlanFlags {
   readonly devices: number;
@@ -41,7 +41,7 @@ export function addPlan(program: Command, io: Io): void {
 }
 
 async function runPlan(path: string, flags: PlanFlags, io: Io): Promise<void> {
-  await requireWritablePlaces(flags.svg);
+  await prepareOutputs(flags.svg);
   const { profiles, microBatches, config } = await readQuestion(path, flags);
   const [first] = profiles;
   const bytes = flags.memory === undefined ? first?.device.memoryBytes ?? undefined : flags.memory * 2 ** 20;

@@ -11,7 +11,7 @@ import { withCompanions } from "./companions.ts";
 import { count, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, positiveInteger, positiveNumber, setOption } from "./options.ts";
-import { requireWritablePlaces } from "./writable-place.ts";
+import { prepareOutputs } from "./output-files.ts";
 
 /** Said when measuring begins. */
 const COMPILED = "parts are compiled; measuring each";
@@ -43,7 +43,7 @@ export function addProfile(program: Command, io: Io): void {
 }
 
 async function runProfile(file: string, flags: ProfileFlags, io: Io): Promise<void> {
-  await requireWritablePlaces(flags.output);
+  await prepareOutputs(flags.output);
   const config = await loadAnyConfig(file, flags.set);
   const threads = flags.threads ?? config.engine.threads ?? Math.max(1, Math.floor(availableParallelism() / flags.devices));
   const { task, batches } = await openTraining(config);

@@ -17,6 +17,7 @@ import { count, duration } from "./format.ts";
 import { interruptible } from "./interrupt.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, nonNegativeInteger, positiveNumber, repeated } from "./options.ts";
+import { prepareOutputs } from "./output-files.ts";
 import { ownCommand } from "./own-command.ts";
 import { addPlaceOptions, checkMemory, placeOf, type Place, type PlaceFlags } from "./scale-place.ts";
 import { SweepProgress } from "./scale-progress.ts";
@@ -56,6 +57,7 @@ export function addScaleRun(scale: Command, io: Io): void {
 
 async function runSweep(file: string, flags: RunFlags, io: Io): Promise<void> {
   checkFlags(flags);
+  await prepareOutputs(flags.svg, flags.html);
   const place = placeOf(flags);
   const sweep = await loadSweep(file);
   const all = await findRuns(sweep, await planSweep(sweep));

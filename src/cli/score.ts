@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { perplexity } from "../metrics/perplexity.ts";
-import { count } from "./format.ts";
+import { plural } from "./format.ts";
 import type { Io } from "./io.ts";
 import { addModelOptions, jsonOption, withTranslator, type ModelFlags } from "./options.ts";
 import { ProgressLine } from "./progress.ts";
@@ -37,5 +37,5 @@ async function runScore(run: string, flags: ScoreFlags, io: Io): Promise<void> {
     return;
   }
   io.out(scores.map(({ logProbability }) => `${logProbability}\n`).join(""));
-  io.err(`${count(pairs.length)} pairs, ${count(tokens)} tokens, perplexity ${result.perplexity.toFixed(3)} a token\n`);
+  io.err(`${plural(pairs.length, "pair")}, ${plural(tokens, "token")}, perplexity ${result.perplexity.toFixed(3)} a token\n`);
 }

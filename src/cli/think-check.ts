@@ -17,9 +17,10 @@ import { UsageError } from "./errors.ts";
 import { count, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { nonNegativeInteger, positiveInteger } from "./options.ts";
+import { prepareOutputs } from "./output-files.ts";
 import { ProgressLine } from "./progress.ts";
 import {
-  addJudgeOptions, addProblemOptions, describeTasks, judgeSettings, makeFoldersOf, MODEL_ARGUMENT, openJudge, openSampler, share, type JudgeFlags, type ProblemFlags,
+  addJudgeOptions, addProblemOptions, describeTasks, judgeSettings, MODEL_ARGUMENT, openJudge, openSampler, share, type JudgeFlags, type ProblemFlags,
 } from "./think-place.ts";
 
 interface CheckFlags extends ProblemFlags, JudgeFlags {
@@ -60,7 +61,7 @@ async function runCheck(name: string, run: string, flags: CheckFlags, io: Io): P
   const { samples, flagBy, threshold, seed, temperature, maxTokens } = flags;
   const revise = revisionOf(flags);
   const task = openTask(name);
-  await makeFoldersOf([flags.output, flags.svg, flags.html]);
+  await prepareOutputs(flags.output, flags.svg, flags.html);
   const problems = await task.problems(flags.split, { seed, count: flags.problems });
   const sampler = await openSampler(run, flags);
   const reward = await openJudge(flags, task, sampler);

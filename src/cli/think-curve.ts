@@ -10,8 +10,9 @@ import { UsageError } from "./errors.ts";
 import { count, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { positiveInteger } from "./options.ts";
+import { prepareOutputs } from "./output-files.ts";
 import { ProgressLine } from "./progress.ts";
-import { addJudgeOptions, addProblemOptions, describeTasks, judgeSettings, makeFoldersOf, MODEL_ARGUMENT, openJudge, openSampler, type JudgeFlags, type ProblemFlags } from "./think-place.ts";
+import { addJudgeOptions, addProblemOptions, describeTasks, judgeSettings, MODEL_ARGUMENT, openJudge, openSampler, type JudgeFlags, type ProblemFlags } from "./think-place.ts";
 
 interface CurveFlags extends ProblemFlags, JudgeFlags {
   readonly samples: number;
@@ -37,7 +38,7 @@ async function runCurve(name: string, runs: readonly string[], flags: CurveFlags
     throw new UsageError("--reward is for strategies that ask how good an attempt is; name one with --strategies, such as best-of-n, or leave it out.");
   }
   const task = openTask(name);
-  await makeFoldersOf([flags.svg, flags.html]);
+  await prepareOutputs(flags.svg, flags.html);
   const problems = await task.problems(flags.split, { seed: flags.seed, count: flags.problems });
   const line = new ProgressLine(io);
   const curves: RunCurve[] = [];

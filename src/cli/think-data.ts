@@ -1,5 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { writeFile } from "node:fs/promises";
 import { Option, type Command } from "commander";
 import { openTask } from "../think/tasks/open-task.ts";
 import type { Split } from "../think/tasks/task.ts";
@@ -7,6 +6,7 @@ import { trainingTexts } from "../think/tasks/training-text.ts";
 import { count } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, nonNegativeInteger, positiveInteger } from "./options.ts";
+import { prepareOutputs } from "./output-files.ts";
 import { describeTasks } from "./think-place.ts";
 
 interface DataFlags {
@@ -31,8 +31,8 @@ export function addThinkData(think: Command, io: Io): void {
 }
 
 async function runData(name: string, { split, count: wanted, output, seed, json }: DataFlags, io: Io): Promise<void> {
+  await prepareOutputs(output);
   const texts = await trainingTexts(openTask(name), split, { seed, count: wanted });
-  await mkdir(dirname(output), { recursive: true });
   await writeFile(output, texts.map((text) => `${JSON.stringify(text)}\n`).join(""));
   const [first] = texts;
   printResult(io, json, { task: name, split, file: output, problems: texts.length, first: first?.text ?? null }, () => [

@@ -1,6 +1,4 @@
 /** What the commands under `decade think` have in common: tasks, models and problems by name. */
-import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { onnx } from "../engines/onnx/engine.ts";
 import { openTextModel } from "../train/run/open-text-model.ts";
@@ -85,11 +83,6 @@ export async function openJudge({ reward, aggregate, threads }: JudgeFlags & Mod
 
 export function judgeSettings({ criticism, criticismText, confidence }: JudgeFlags) {
   return { criticism, criticismText, confidence };
-}
-
-/** Makes the folders of files that are to be written, before the work whose results they are for. */
-export async function makeFoldersOf(files: readonly (string | undefined)[]): Promise<void> {
-  for (const file of files) if (file !== undefined) await mkdir(dirname(file), { recursive: true });
 }
 
 /** From 0 to 1. */

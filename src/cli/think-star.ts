@@ -1,5 +1,4 @@
-import { appendFile, mkdir, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { appendFile, writeFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { star, type StarReport } from "../think/learn/star.ts";
 import { openTask } from "../think/tasks/open-task.ts";
@@ -7,6 +6,7 @@ import { CommandError } from "./errors.ts";
 import { count } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { positiveInteger } from "./options.ts";
+import { prepareOutputs } from "./output-files.ts";
 import { ProgressLine } from "./progress.ts";
 import { addProblemOptions, describeTasks, MODEL_ARGUMENT, openSampler, type ProblemFlags } from "./think-place.ts";
 
@@ -30,12 +30,12 @@ export function addThinkStar(think: Command, io: Io): void {
 
 async function runStar(name: string, run: string, flags: StarFlags, io: Io): Promise<void> {
   const { samples, temperature, maxTokens, seed, rationalize = false, output } = flags;
+  await prepareOutputs(output);
   const task = openTask(name);
   const problems = await task.problems(flags.split, { seed, count: flags.problems });
   const sampler = await openSampler(run, flags);
   const line = new ProgressLine(io);
   try {
-    await mkdir(dirname(output), { recursive: true });
     await writeFile(output, "");
     const report = await star(task, problems, sampler, {
       samples, temperature, maxTokens, seed, rationalize,

@@ -9,13 +9,14 @@ import { EXIT, Failure, describeError } from "./errors.ts";
 import { count, duration } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { positiveInteger } from "./options.ts";
+import { prepareOutputs } from "./output-files.ts";
 import { ProgressLine } from "./progress.ts";
 import { addThinkCheck } from "./think-check.ts";
 import { addThinkCurve } from "./think-curve.ts";
 import { addThinkData } from "./think-data.ts";
 import { addThinkReward } from "./think-reward.ts";
 import { addThinkStar } from "./think-star.ts";
-import { addJudgeOptions, addProblemOptions, describeTasks, judgeSettings, makeFoldersOf, MODEL_ARGUMENT, openJudge, openSampler, type JudgeFlags, type ProblemFlags } from "./think-place.ts";
+import { addJudgeOptions, addProblemOptions, describeTasks, judgeSettings, MODEL_ARGUMENT, openJudge, openSampler, type JudgeFlags, type ProblemFlags } from "./think-place.ts";
 
 interface ThinkFlags extends ProblemFlags, JudgeFlags {
   readonly strategy: StrategyName;
@@ -56,7 +57,7 @@ async function runThink(name: string, run: string, flags: ThinkFlags, io: Io): P
   const sampler = await openSampler(run, flags);
   const reward = await openJudge(flags, task, sampler);
   const line = new ProgressLine(io);
-  await makeFoldersOf([flags.output]);
+  await prepareOutputs(flags.output);
   if (flags.output !== undefined) await writeFile(flags.output, "");
   try {
     const thought = await think(task, problems, sampler, {

@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import { fc, test } from "@fast-check/vitest";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { DataError } from "./data-error.ts";
-import { readLines } from "./text-file.ts";
+import { readLines, readText } from "./text-file.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -62,5 +62,19 @@ describe("readLines", () => {
     await expect(readLines(await file("surrogate.txt", surrogate))).rejects.toThrow("byte 0xed at offset 4 (line 2)");
     const overlong = Buffer.from([0xc0, 0xaf]);
     await expect(readLines(await file("overlong.txt", overlong))).rejects.toThrow("byte 0xc0 at offset 0 (line 1)");
+  });
+});
+
+describe("readText", () => {
+  test.prop([line, fc.boolean(), fc.boolean()], { numRuns: 30 })("gives back a text with its line ends, plain or gzipped, without a byte order mark", async (each, mark, zipped) => {
+    const text = `${each}\r\n\n${each}`;
+    const bytes = Buffer.from((mark ? "\uFEFF" : "") + text);
+    expect(await readText(zipped ? await file("t.txt.gz", gzipSync(bytes)) : await file("t.txt", bytes))).toBe(text);
+  });
+
+  test("of an empty file is empty; refuses what is missing or not UTF-8", async () => {
+    expect(await readText(await file("none.txt", ""))).toBe("");
+    await expect(readText(join(folder, "absent.txt"))).rejects.toThrow("absent.txt does not exist");
+    await expect(readText(await file("bytes.txt", Uint8Array.of(0x61, 0xff)))).rejects.toThrow("byte 0xff at offset 1");
   });
 });

@@ -16,13 +16,25 @@ const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
  * @throws DataError where the file is missing, empty, not gzip though so named, or not UTF-8 (with line and byte).
  */
 export async function readLines(file: string): Promise<string[]> {
+  const bytes = await readUtf8(file);
+  if (bytes.length === 0) throw new DataError(`${file} is empty; at least one line of text was expected.`);
+  return [...linesOf(bytes, 0)].map(([from, to]) => bytes.toString("utf8", from, to));
+}
+
+/**
+ * Reads all of a UTF-8 file as it is, but for a byte order mark; a name that ends in `.gz` is decompressed.
+ *
+ * @throws DataError as `readLines` does, but an empty file is an empty text
+ */
+export async function readText(file: string): Promise<string> {
+  return (await readUtf8(file)).toString("utf8");
+}
+
+/** The bytes of a text, without a byte order mark. */
+async function readUtf8(file: string): Promise<Buffer> {
   const bytes = await readBytes(file);
-  const start = bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? 3 : 0;
-  if (bytes.length === start) {
-    throw new DataError(`${file} is empty; at least one line of text was expected.`);
-  }
   if (!isUtf8(bytes)) throw invalidUtf8(file, bytes);
-  return [...linesOf(bytes, start)].map(([from, to]) => bytes.toString("utf8", from, to));
+  return bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? bytes.subarray(3) : bytes;
 }
 
 async function readBytes(file: string): Promise<Buffer> {

@@ -102,8 +102,8 @@ export function scanGradient(
     slices.set(inner, addSlice(placeholder("residual", inner), stackedForward(inner)));
   }
   if (stackedInputs.length === 0) {
-    const any = node.inputs[carryCount] ?? fail();
-    addSlice(placeholder("length", { shape: any.shape.slice(1), dtype: any.dtype }), any);
+    const stacked = node.inputs[carryCount] ?? fail();
+    addSlice(placeholder("length", { shape: stacked.shape.slice(1), dtype: stacked.dtype }), stacked);
   }
   const rewritten = rewrite(results, slices);
   const backward = {

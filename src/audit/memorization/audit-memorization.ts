@@ -6,7 +6,7 @@ import type { Engine } from "../../engines/engine.ts";
 import { openTextModel } from "../../train/run/open-text-model.ts";
 import type { CheckpointChoice } from "../../train/run/open-run.ts";
 import { AuditError } from "../audit-error.ts";
-import { textOfFile } from "../text-of-file.ts";
+import { readText } from "../../data/text-file.ts";
 import { parseCanaryRecord } from "./canaries.ts";
 import { measureExposure, type CanaryExposure } from "./exposure.ts";
 import { measureExtraction, type Extraction, type ExtractionModel } from "./extraction.ts";
@@ -59,7 +59,7 @@ export async function auditMemorization(options: MemorizationOptions, engine: En
   const models = await openModels(options);
   const [first] = models;
   if (first === undefined) throw new AuditError("No run was given; name at least one.");
-  const record = canaries === undefined ? undefined : parseCanaryRecord(await textOfFile(canaries), canaries);
+  const record = canaries === undefined ? undefined : parseCanaryRecord(await readText(canaries), canaries);
   const tokens = await trainedTokens(first, options);
   const exposure = record === undefined ? [] : await measureExposure(first.source, record, engine, { most, onProgress: (done, of) => onProgress?.("candidates of canaries", done, of) });
   const prefixes = options.prefixes ?? usualPrefixes(models, continuation);
@@ -87,7 +87,7 @@ function requireSameTokens(first: ExtractionModel | undefined, other: Extraction
 
 /** The tokens that the first model learned from. */
 async function trainedTokens({ run, source }: ExtractionModel, { text }: MemorizationOptions): Promise<Int32Array> {
-  if (text !== undefined) return source.tokenizer.encode(await textOfFile(text));
+  if (text !== undefined) return source.tokenizer.encode(await readText(text));
   return readAll((await textOf(run)).train);
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { jsonValue } from "../../data/json-value.ts";
 import { AuditError } from "../audit-error.ts";
-import { textOfFile } from "../text-of-file.ts";
+import { readText } from "../../data/text-file.ts";
 
 const share = z.object({ accuracy: z.number(), total: z.number(), interval: z.object({ lower: z.number(), upper: z.number() }) });
 const group = share.extend({ distribution: z.enum(["in", "out"]), by: z.string(), label: z.string() });
@@ -15,7 +15,7 @@ export type GeneralizationFigures = z.output<typeof figures>;
 
 /** Reads what `decade audit generalization --json` has printed, or the last line of it. @throws AuditError that names the file */
 export async function readGeneralization(file: string): Promise<GeneralizationFigures> {
-  const text = (await textOfFile(file)).trim();
+  const text = (await readText(file)).trim();
   const parsed = figures.safeParse(jsonValue(text) ?? jsonValue(text.split("\n").at(-1) ?? ""));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

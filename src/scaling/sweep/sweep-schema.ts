@@ -1,7 +1,7 @@
 /** A sweep: trainings that differ in size, length and a few settings, and what is the same for all of them. */
 import { z } from "zod";
 import type { RunInput } from "../../train/config/config.ts";
-import { ConfigError, describeIssues } from "../../train/config/problems.ts";
+import { resolveBy } from "../../train/config/problems.ts";
 import type { FieldSchema } from "../../train/config/schema.ts";
 import type { TextRunInput } from "../../train/config/text.ts";
 
@@ -128,9 +128,7 @@ export function defineSweep(input: SweepInput): SweepInput {
 
 /** Checks a sweep, but for its base configuration, and fills in its defaults. @throws ConfigError that lists everything that is wrong */
 export function resolveSweep(input: unknown, subject = "The sweep"): Sweep {
-  const parsed = sweepSchema.safeParse(input);
-  if (!parsed.success) throw new ConfigError(describeIssues(parsed.error.issues, sweepJsonSchema, input), subject);
-  return parsed.data;
+  return resolveBy(sweepSchema, sweepJsonSchema, input, { subject });
 }
 
 /** The amounts that are meant, in ascending order. */

@@ -5,7 +5,7 @@ import { dataSchema } from "./data.ts";
 import { modelSchema, type ModelInput } from "./model.ts";
 import { engineSchema, runFields } from "./fields.ts";
 import { parallelSchema } from "./parallel.ts";
-import { ConfigError, describeIssues } from "./problems.ts";
+import { resolveBy } from "./problems.ts";
 import type { FieldSchema } from "./schema.ts";
 import { tokenizerSchema } from "./tokenizer.ts";
 import { trainingSchema, type TrainingInput } from "./training.ts";
@@ -71,9 +71,5 @@ export function defineRun(input: RunInput): RunInput {
  * @throws ConfigError that lists everything that is wrong, a sentence each
  */
 export function resolveRun(input: unknown, subject = "The configuration"): RunConfig {
-  const parsed = runSchema.safeParse(input);
-  const problems = crossChecks(input);
-  if (parsed.success && problems.length === 0) return parsed.data;
-  const issues = parsed.success ? [] : describeIssues(parsed.error.issues, runJsonSchema, input);
-  throw new ConfigError([...issues, ...problems], subject);
+  return resolveBy(runSchema, runJsonSchema, input, { problems: crossChecks(input), subject });
 }

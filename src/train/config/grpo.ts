@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { engineSchema, runFields } from "./fields.ts";
 import { languageModelSchema } from "./language-model.ts";
-import { ConfigError, describeIssues } from "./problems.ts";
+import { resolveBy } from "./problems.ts";
 import { valueAt, type FieldSchema } from "./schema.ts";
 import { optimizerSchema, scheduleSchema } from "./training.ts";
 
@@ -111,25 +111,17 @@ export function isGrpoConfig<Other extends object>(config: Other | GrpoConfig | 
 
 /** Checks a configuration and fills in its defaults; the network of a run's own stays. @throws ConfigError that lists everything that is wrong */
 export function resolveGrpo(input: unknown, subject = "The configuration"): GrpoConfig | GrpoRunConfig {
-  return valueAt(input, ["model"]) === undefined ? checked(grpoSchema, grpoJsonSchema, input, subject) : resolveGrpoRun(input, subject);
+  return valueAt(input, ["model"]) === undefined ? resolveBy(grpoSchema, grpoJsonSchema, input, { problems: tooManyMinibatches(input), subject }) : resolveGrpoRun(input, subject);
 }
 
 /** Checks what a run keeps. @throws ConfigError that lists everything that is wrong */
 export function resolveGrpoRun(input: unknown, subject = "The configuration"): GrpoRunConfig {
-  return checked(grpoRunSchema, grpoRunJsonSchema, input, subject);
+  return resolveBy(grpoRunSchema, grpoRunJsonSchema, input, { problems: tooManyMinibatches(input), subject });
 }
 
 /** A configuration whose relative path starts at a folder. */
 export function resolveGrpoPaths<Config extends GrpoConfig>(config: Config, folder: string): Config {
   return { ...config, from: resolve(folder, config.from) };
-}
-
-function checked<Config>(schema: z.ZodType<Config>, fields: FieldSchema, input: unknown, subject: string): Config {
-  const parsed = schema.safeParse(input);
-  const problems = tooManyMinibatches(input);
-  if (parsed.success && problems.length === 0) return parsed.data;
-  const issues = parsed.success ? [] : describeIssues(parsed.error.issues, fields, input);
-  throw new ConfigError([...issues, ...problems], subject);
 }
 
 function tooManyMinibatches(input: unknown): string[] {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { phraseCrossChecks } from "./checks.ts";
 import { dataSchema } from "./data.ts";
 import { runFields } from "./fields.ts";
-import { ConfigError, describeIssues } from "./problems.ts";
+import { resolveBy } from "./problems.ts";
 import { valueAt, type FieldSchema } from "./schema.ts";
 
 const iterations = (standard: number, what: string) => z.int().min(0).default(standard).describe(`Iterations of ${what}; 0 leaves it out.`);
@@ -86,9 +86,5 @@ export function isPhraseRunConfig<Other extends object>(config: Other | PhraseRu
 
 /** Checks a configuration and fills in its defaults. @throws ConfigError that lists everything that is wrong */
 export function resolvePhraseRun(input: unknown, subject = "The configuration"): PhraseRunConfig {
-  const parsed = phraseRunSchema.safeParse(input);
-  const problems = phraseCrossChecks(input);
-  if (parsed.success && problems.length === 0) return parsed.data;
-  const issues = parsed.success ? [] : describeIssues(parsed.error.issues, phraseRunJsonSchema, input);
-  throw new ConfigError([...issues, ...problems], subject);
+  return resolveBy(phraseRunSchema, phraseRunJsonSchema, input, { problems: phraseCrossChecks(input), subject });
 }

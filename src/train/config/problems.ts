@@ -36,13 +36,28 @@ export class ConfigError extends Error {
 type Issue = z.core.$ZodIssue;
 
 /**
+ * What a schema makes of an input.
+ *
+ * @param fields the schema as a JSON Schema
+ * @param problems what is wrong with the input besides
+ * @param subject what the error calls the input
+ * @throws ConfigError that lists everything that is wrong, a sentence each
+ */
+export function resolveBy<Config>(schema: z.ZodType<Config>, fields: FieldSchema, input: unknown, { problems = [], subject }: { readonly problems?: readonly string[]; readonly subject: string }): Config {
+  const parsed = schema.safeParse(input);
+  if (parsed.success && problems.length === 0) return parsed.data;
+  const issues = parsed.success ? [] : describeIssues(parsed.error.issues, fields, input);
+  throw new ConfigError([...issues, ...problems], subject);
+}
+
+/**
  * The sentences for a failed parse, in the order of the fields, without repetition.
  *
  * @param issues what the parse reported
  * @param schema the JSON Schema of what was parsed
  * @param input what was parsed
  */
-export function describeIssues(issues: readonly Issue[], schema: FieldSchema, input: unknown): string[] {
+function describeIssues(issues: readonly Issue[], schema: FieldSchema, input: unknown): string[] {
   return [...new Set(issues.flatMap((issue) => describeIssue(issue, [], schema, input)))];
 }
 

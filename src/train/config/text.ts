@@ -4,7 +4,7 @@ import { textCrossChecks } from "./checks.ts";
 import type { RunConfig } from "./config.ts";
 import { engineSchema, runFields } from "./fields.ts";
 import { parallelSchema } from "./parallel.ts";
-import { ConfigError, describeIssues } from "./problems.ts";
+import { resolveBy } from "./problems.ts";
 import { isObject, valueAt, type FieldSchema } from "./schema.ts";
 import { textTrainingSchema, type TextTrainingInput } from "./training.ts";
 import { languageModelSchema } from "./language-model.ts";
@@ -109,9 +109,5 @@ export function isTextRunConfig(config: RunConfig | TextRunConfig): config is Te
 
 /** Checks a configuration and fills in its defaults. @throws ConfigError that lists everything that is wrong */
 export function resolveTextRun(input: unknown, subject = "The configuration"): TextRunConfig {
-  const parsed = textRunSchema.safeParse(input);
-  const problems = textCrossChecks(input);
-  if (parsed.success && problems.length === 0) return parsed.data;
-  const issues = parsed.success ? [] : describeIssues(parsed.error.issues, textRunJsonSchema, input);
-  throw new ConfigError([...issues, ...problems], subject);
+  return resolveBy(textRunSchema, textRunJsonSchema, input, { problems: textCrossChecks(input), subject });
 }

@@ -165,6 +165,11 @@ describe("a run that is replaced", () => {
     for (const moved of ["checkpoints", "metrics.jsonl"]) await rename(join(old.path, moved), join(old.path, "replaced.part", moved));
     (await RunDirectory.create(config(), { resume: true })).close();
     await requireOld(old);
+    const saving = await replacing();
+    await mkdir(join(saving.checkpoints, ".partial-step-1-x"));
+    saving.close();
+    (await RunDirectory.open(old.path, { write: true })).close();
+    await requireOld(old);
     const run = await replacing();
     await writeFile(run.metricsFile, '{"step":7}\n');
     run.close();

@@ -116,9 +116,9 @@ export class RunDirectory {
     const lock = await Lock.acquire(join(path, "run.lock"), "The run");
     try {
       const run = new RunDirectory(path, lock);
+      await recoverCheckpoints(run.checkpoints);
       await recoverReplaced(path, () => run.#hasBegun());
       await prepare(run);
-      await recoverCheckpoints(run.checkpoints);
       return run;
     } catch (error) {
       lock.release();
