@@ -11,6 +11,7 @@ describe("how a job has ended", () => {
   it.each([
     ["all was done", ended(0), "done"],
     ["Ctrl-C, and it was saved", ended(130, [], true), "interrupted"],
+    ["the same, with MPICH's code for it", ended(0, [], true), "interrupted"],
     ["a rank was lost while it was saved", ended(137, [gone], true), "failed"],
     ["Open MPI's code of a rank that was killed", ended(137, [gone]), "lost"],
     ["MPICH's code of a rank that was killed", ended(9, [gone]), "lost"],
