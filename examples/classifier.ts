@@ -1,5 +1,5 @@
 // A model of one's own, which learns whether points lie inside a circle: node --import jiti/register examples/classifier.ts
-import { adam, crossEntropy, float32, int32, Linear, Module, onnx, slopes, type Tensor } from "decade";
+import { adam, crossEntropy, float32, int32, Linear, Module, onnx, slopes, uniform, type Tensor } from "decade";
 
 class Classifier extends Module {
   readonly hidden = new Linear(2, 32);
@@ -10,8 +10,9 @@ class Classifier extends Module {
   }
 }
 
-function makeBatch(size: number) {
-  const points = Float32Array.from({ length: 2 * size }, () => 2 * Math.random() - 1);
+function makeBatch(number: number) {
+  const size = 1024;
+  const points = Float32Array.from({ length: 2 * size }, (_, i) => 2 * uniform(number, i) - 1);
   const inside = Int32Array.from({ length: size }, (_, i) => Number(Math.hypot(points[2 * i] ?? 0, points[2 * i + 1] ?? 0) < 0.7));
   return { x: { data: points, shape: [size, 2] }, y: { data: inside, shape: [size] } };
 }
@@ -25,7 +26,7 @@ const step = await onnx().compile({ x: float32("batch", 2), y: int32("batch") },
   return { loss, right, updates };
 });
 for (let i = 1; i <= 500; i++) {
-  const { loss, right } = await step.run(makeBatch(128));
+  const { loss, right } = await step.run(makeBatch(i));
   if (i % 100 === 0) console.log(`step ${i}: loss ${loss.data[0]?.toFixed(3)}, right ${(100 * (right.data[0] ?? 0)).toFixed(1)} %`);
 }
 await step.dispose();
