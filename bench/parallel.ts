@@ -71,17 +71,20 @@ const QUIET = 0.9;
 export async function parallel(): Promise<Result> {
   const [mpirun] = installedMpiruns();
   if (mpirun === undefined) throw new Error("No mpirun is installed; on Debian, openmpi-bin has one.");
-  const profile = await measuredProfile(mpirun);
-  const pipeline = fastestPipeline(profile);
+  const first = await measuredProfile(mpirun);
+  const pipeline = fastestPipeline(first);
   const cases = casesOf(pipeline);
-  const { ratios, leastShare } = await measuredRatios(mpirun, cases);
+  const { ratios, profiles, leastShare } = await measuredRounds(mpirun, cases, first);
   if (leastShare < QUIET) console.error(`Others computed meanwhile: a process that never waits had but ${Math.round(100 * leastShare)} % of a core at times. Measure again on quiet cores; these figures mean little.`);
   const figures = CASES.map((name) => {
     const { layout } = cases[name];
-    const predicted = layout && rounded(simulate(profile, layout).speedup);
+    const predicted = layout && rounded(median(profiles.map((profile) => simulate(profile, layout).speedup)));
     return [name, { speedup: rounded(median(ratios.get(name) ?? [])), ...(predicted !== undefined && { predicted }), ...(layout === pipeline && { schedule: pipeline.schedule }) }] as const;
   });
-  return { ...Object.fromEntries(figures) as Record<CaseName, Figures>, contention: rounded(profile.contention ?? 0), linkGigabytes: rounded(profile.link.bandwidth / 1e9) };
+  return {
+    ...Object.fromEntries(figures) as Record<CaseName, Figures>,
+    contention: rounded(median(profiles.map(({ contention = 0 }) => contention))), linkGigabytes: rounded(median(profiles.map(({ link }) => link.bandwidth / 1e9))),
+  };
 }
 
 /** What the parts of the GPT take on one process while the other core is idle, how much longer while it is not, and how messages pass. */
@@ -98,17 +101,30 @@ function profileOf(line: string, link: CostProfile["link"]): CostProfile {
   return costProfileSchema.parse({ ...measured, description: "this machine", device: { name: "one core" }, link });
 }
 
-/** One process's time over two processes', by case; what one takes drifts on a machine that others use, so that it is measured before and after. */
-async function measuredRatios(mpirun: Mpirun, cases: Record<CaseName, Case>): Promise<{ ratios: Map<CaseName, number[]>; leastShare: number }> {
+interface Rounds {
+  /** One process's time over two processes', by case. */
+  readonly ratios: ReadonlyMap<CaseName, readonly number[]>;
+  /** Of each round. */
+  readonly profiles: readonly CostProfile[];
+  readonly leastShare: number;
+}
+
+/**
+ * What one process takes, and what two lose to each other, drifts on a machine that others use: one process is timed before
+ * and after two, and costs are measured in each round.
+ */
+async function measuredRounds(mpirun: Mpirun, cases: Record<CaseName, Case>, first: CostProfile): Promise<Rounds> {
   const ratios = new Map(CASES.map((name) => [name, [] as number[]]));
+  const profiles = [first];
   const shares: number[] = [];
   const alone = (model: ModelName): number => {
     const { seconds, processorSeconds } = timesOf(runAlone(model, "{}"));
     shares.push(processorSeconds / seconds);
     return seconds;
   };
-  const latest: Partial<Record<ModelName, number>> = {};
   for (let round = 0; round < ROUNDS; round++) {
+    if (round > 0) profiles.push(await measuredProfile(mpirun));
+    const latest: Partial<Record<ModelName, number>> = {};
     for (const name of CASES) {
       const { model, flags } = cases[name];
       const before = latest[model] ?? alone(model);
@@ -119,7 +135,7 @@ async function measuredRatios(mpirun: Mpirun, cases: Record<CaseName, Case>): Pr
       latest[model] = after;
     }
   }
-  return { ratios, leastShare: Math.min(...shares) };
+  return { ratios, profiles, leastShare: Math.min(...shares) };
 }
 
 /** What one process prints last. */
