@@ -221,6 +221,12 @@ describe("runs", () => {
     expect((await place.decade("runs", place.path("runs"))).out).toMatch(/^name +step/);
   });
 
+  it("fails where there is no such folder", async () => {
+    const { code, out, err } = await place.decade("runs", place.path("absent"));
+    expect([code, out]).toEqual([1, ""]);
+    expect(err).toContain(`There is no folder ${place.path("absent")}`);
+  });
+
   it("names what is wrong with a run, and lists the others", async () => {
     await place.decade("train", place.path("toy.json"), "--name", "broken", "--set", "training.steps=1");
     await writeFile(`${place.run("broken")}/metrics.jsonl`, "broken\n{\"step\":1}\n");

@@ -72,6 +72,10 @@ describe("resolveRun", () => {
     });
   });
 
+  it("takes threads of the only engine without its kind", () => {
+    expect(resolveRun({ ...minimal, engine: { threads: 1 } }).engine).toEqual({ kind: "onnx", threads: 1 });
+  });
+
   it("lets sizes follow the sizes that they default to", () => {
     const { model } = resolveRun({
       ...minimal,

@@ -2,13 +2,11 @@
 import { z } from "zod";
 
 export const engineSchema = z
-  .discriminatedUnion("kind", [
-    z.strictObject({
-      kind: z.literal("onnx").describe("ONNX Runtime on the CPU."),
-      threads: z.int().min(1).optional().describe("Threads of one operation; absent: all cores."),
-    }),
-  ])
-  .prefault({ kind: "onnx" })
+  .strictObject({
+    kind: z.literal("onnx").default("onnx").describe("ONNX Runtime on the CPU."),
+    threads: z.int().min(1).optional().describe("Threads of one operation; absent: all cores."),
+  })
+  .prefault({})
   .describe("What the numeric work runs on.");
 
 export const runFields = {

@@ -215,7 +215,7 @@ describe("RunDirectory.list", () => {
     await mkdir(join(folder, "empty"));
     await writeFile(join(folder, "file"), "");
     expect((await RunDirectory.list(folder)).map(({ name }) => name)).toEqual(["a", "b"]);
-    expect(await RunDirectory.list(join(folder, "absent"))).toEqual([]);
+    await expect(RunDirectory.list(join(folder, "absent"))).rejects.toThrow(`There is no folder ${join(folder, "absent")}; give the folder that holds the runs`);
     await expect(RunDirectory.list(join(folder, "file"))).rejects.toThrow("is a file; give the folder that holds the runs");
   });
 });

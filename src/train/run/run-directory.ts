@@ -100,10 +100,10 @@ export class RunDirectory {
     return RunDirectory.#locked(absolute, (run) => run.#makeFolders());
   }
 
-  /** The runs in a folder, by name; none when the folder does not exist. */
+  /** The runs in a folder, by name. @throws RunDirectoryError where there is no such folder */
   static async list(directory: string): Promise<RunDirectory[]> {
     const names = await readdir(directory).catch((error: unknown) => {
-      if (errorCode(error) === "ENOENT") return [];
+      if (errorCode(error) === "ENOENT") throw new RunDirectoryError(`There is no folder ${directory}; give the folder that holds the runs, or train one first.`);
       if (errorCode(error) === "ENOTDIR") throw new RunDirectoryError(`${directory} is a file; give the folder that holds the runs.`);
       throw error;
     });
