@@ -20,7 +20,7 @@ import { nonNegativeInteger, positiveInteger } from "./options.ts";
 import { prepareOutputs } from "./output-files.ts";
 import { ProgressLine } from "./progress.ts";
 import {
-  addJudgeOptions, addProblemOptions, describeTasks, judgeSettings, MODEL_ARGUMENT, openJudge, openSampler, share, type JudgeFlags, type ProblemFlags,
+  addJudgeOptions, addProblemOptions, describeTasks, failIfStopped, judgeSettings, MODEL_ARGUMENT, openJudge, openSampler, share, type JudgeFlags, type ProblemFlags,
 } from "./think-place.ts";
 
 interface CheckFlags extends ProblemFlags, JudgeFlags {
@@ -68,16 +68,17 @@ async function runCheck(name: string, run: string, flags: CheckFlags, io: Io): P
   const probe = await openProbe(task, sampler, flags);
   const line = new ProgressLine(io);
   try {
-    const { report, answers } = await check(task, problems, sampler, {
+    const { report, answers, stopped } = await check(task, problems, sampler, {
       samples, flagBy, threshold, seed, reward, probe, settings: { temperature, ...judgeSettings(flags), ...(maxTokens !== undefined && { maxTokens }) }, ...(revise && { revise }),
       onProgress: (what, done, of) => line.update(() => `${what}: ${count(done)} of ${count(of)} problems`),
     });
     line.close();
     await writeFiles(`${name}: which answers are wrong`, flags, report, answers);
     printResult(io, flags.json, report, () => describe(report));
-    if (revise !== undefined && asksKnownAnswers(task, revise.strategy, flags)) {
+    if (report.revision !== undefined && revise !== undefined && asksKnownAnswers(task, revise.strategy, flags)) {
       io.err(`decade: ${task.name} is verified by the known answers, so that this tells what a revision by ${revise.strategy} could reach, not what a user without them would get.\n`);
     }
+    failIfStopped(stopped, io);
   } finally {
     line.close();
     await probe?.states.dispose();

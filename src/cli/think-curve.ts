@@ -3,16 +3,17 @@ import { Option, type Command } from "commander";
 import { writePage } from "../plot/page.ts";
 import { writeSvg } from "../plot/render.ts";
 import { accuracyChart, entropyChart } from "../think/curves/curve-charts.ts";
-import { exchangeRates, measureCurve, type Estimate, type Exchange, type RunCurve } from "../think/curves/curve.ts";
+import { exchangeRates, measureCurve, type Estimate, type Exchange, type MeasuredCurve, type RunCurve } from "../think/curves/curve.ts";
 import { strategies, type StrategyName } from "../think/strategies/strategies.ts";
 import { openTask } from "../think/tasks/open-task.ts";
+import { asError } from "../think/think-error.ts";
 import { UsageError } from "./errors.ts";
 import { count, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { positiveInteger } from "./options.ts";
 import { prepareOutputs } from "./output-files.ts";
 import { ProgressLine } from "./progress.ts";
-import { addJudgeOptions, addProblemOptions, describeTasks, judgeSettings, MODEL_ARGUMENT, openJudge, openSampler, type JudgeFlags, type ProblemFlags } from "./think-place.ts";
+import { addJudgeOptions, addProblemOptions, describeTasks, failIfStopped, judgeSettings, MODEL_ARGUMENT, openJudge, openSampler, type JudgeFlags, type ProblemFlags } from "./think-place.ts";
 
 interface CurveFlags extends ProblemFlags, JudgeFlags {
   readonly samples: number;
@@ -41,20 +42,30 @@ async function runCurve(name: string, runs: readonly string[], flags: CurveFlags
   await prepareOutputs(flags.svg, flags.html);
   const problems = await task.problems(flags.split, { seed: flags.seed, count: flags.problems });
   const line = new ProgressLine(io);
-  const curves: RunCurve[] = [];
-  for (const run of runs) {
+  const measure = async (run: string): Promise<MeasuredCurve> => {
     const sampler = await openSampler(run, flags);
     const reward = await openJudge(flags, task, sampler);
     try {
-      curves.push(await measureCurve(basename(run), task, problems, sampler, {
+      return await measureCurve(basename(run), task, problems, sampler, {
         ...flags, reward, settings: { temperature: flags.temperature, ...judgeSettings(flags), ...(flags.maxTokens !== undefined && { maxTokens: flags.maxTokens }) },
         onProgress: (what, done, of) => line.update(() => `${run}, ${what}: ${count(done)} of ${count(of)} problems`),
-      }));
+      });
     } finally {
       line.close();
       await reward?.dispose();
       await sampler.dispose();
     }
+  };
+  const curves: RunCurve[] = [];
+  let stopped: Error | undefined;
+  for (const run of runs) {
+    const measured = await measure(run).catch((error: unknown) => {
+      if (curves.length === 0) throw error;
+      return { curve: undefined, stopped: asError(error) };
+    });
+    if (measured.curve !== undefined) curves.push(measured.curve);
+    stopped = measured.stopped;
+    if (stopped !== undefined) break;
   }
   const exchange = exchangeRates(curves);
   const title = `${name}: accuracy against the compute of thinking`;
@@ -65,6 +76,7 @@ async function runCurve(name: string, runs: readonly string[], flags: CurveFlags
     ...describeExchanges(exchange, flags.samples),
     ...(flags.svg === undefined ? [] : [`The picture is in ${flags.svg}.`]), ...(flags.html === undefined ? [] : [`The page is in ${flags.html}.`]),
   ].join("\n"));
+  failIfStopped(stopped, io);
 }
 
 const HEADINGS = ["samples", "tokens", "FLOPs", "pass@k", "majority@k", "likeliest of k", "answers' entropy", "texts' entropy"];

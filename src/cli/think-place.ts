@@ -11,7 +11,8 @@ import type { Sampler } from "../think/sampler/sampler.ts";
 import { taskKinds } from "../think/tasks/open-task.ts";
 import type { Task } from "../think/tasks/task.ts";
 import { DEFAULT_SETTINGS } from "../think/think.ts";
-import { UsageError } from "./errors.ts";
+import { describeError, EXIT, Failure, UsageError } from "./errors.ts";
+import type { Io } from "./io.ts";
 import { jsonOption, nonNegativeInteger, nonNegativeNumber, number, positiveInteger, positiveNumber } from "./options.ts";
 
 interface ModelFlags {
@@ -102,6 +103,7 @@ export async function openSampler(run: string, flags: ModelFlags): Promise<Sampl
 function openEndpoint(address: string, { completions, apiKeyVariable, timeout, retries, concurrency, parameters }: ModelFlags): Sampler {
   const [url = "", model = ""] = address.split("#");
   if (model === "") throw new UsageError(`${address} names no model; put its name after #, as in ${url}#name.`);
+  if (!URL.canParse(url)) throw new UsageError(`${url} is no address of an endpoint; give one like http://127.0.0.1:8000/v1#name.`);
   return new EndpointSampler({
     url, model, kind: completions === true ? "completions" : "chat", apiKey: process.env[apiKeyVariable], timeout: 1000 * timeout, retries, concurrency,
     ...(parameters !== undefined && { parameters }),
@@ -110,6 +112,13 @@ function openEndpoint(address: string, { completions, apiKeyVariable, timeout, r
 
 async function openRun(run: string, { checkpoint, threads }: ModelFlags): Promise<Sampler> {
   return new RunSampler(run, await openTextModel(run, { checkpoint }), onnx(threads === undefined ? {} : { threads }));
+}
+
+/** Ends a command that something stopped, after what was finished by then has been printed. */
+export function failIfStopped(stopped: Error | undefined, io: Io): void {
+  if (stopped === undefined) return;
+  io.err(`decade: ${describeError(stopped).text} What was finished by then is in the result.\n`);
+  throw new Failure(EXIT.failed);
 }
 
 /** For the help of commands: each task with its options. */

@@ -5,7 +5,6 @@ import { strategies, type StrategyName } from "../think/strategies/strategies.ts
 import { openTask } from "../think/tasks/open-task.ts";
 import type { Task } from "../think/tasks/task.ts";
 import { DEFAULT_SETTINGS, think, type SolvedProblem, type Thought } from "../think/think.ts";
-import { EXIT, Failure, describeError } from "./errors.ts";
 import { count, duration } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { positiveInteger } from "./options.ts";
@@ -16,7 +15,7 @@ import { addThinkCurve } from "./think-curve.ts";
 import { addThinkData } from "./think-data.ts";
 import { addThinkReward } from "./think-reward.ts";
 import { addThinkStar } from "./think-star.ts";
-import { addJudgeOptions, addProblemOptions, describeTasks, judgeSettings, MODEL_ARGUMENT, openJudge, openSampler, type JudgeFlags, type ProblemFlags } from "./think-place.ts";
+import { addJudgeOptions, addProblemOptions, describeTasks, failIfStopped, judgeSettings, MODEL_ARGUMENT, openJudge, openSampler, type JudgeFlags, type ProblemFlags } from "./think-place.ts";
 
 interface ThinkFlags extends ProblemFlags, JudgeFlags {
   readonly strategy: StrategyName;
@@ -110,9 +109,7 @@ function tellTroubles(task: Task, flags: ThinkFlags, { failures, stopped }: Thou
   if (failures.first !== undefined) {
     io.err(`decade: The verifier failed ${count(failures.thrown + failures.late)} times, and each time the answer counted as wrong; the first time it ${failures.first}.\n`);
   }
-  if (stopped === undefined) return;
-  io.err(`decade: ${describeError(stopped).text} What was finished by then is in the result.\n`);
-  throw new Failure(EXIT.failed);
+  failIfStopped(stopped, io);
 }
 
 function asksVerifier({ strategy, reward, criticism }: ThinkFlags): boolean {

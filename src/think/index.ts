@@ -18,7 +18,7 @@ export { Verifier, type Verdict, type VerifierFailures, type VerifierOptions } f
 export {
   betaCoverage, coverageOfProblem, fitBeta, fitCoveragePower, type BetaProbabilities, type CoveragePoint, type CoveragePower, type SolvedDraws,
 } from "./curves/coverage.ts";
-export { exchangeRates, measureCurve, type CurveOptions, type Exchange, type RunCurve } from "./curves/curve.ts";
+export { exchangeRates, measureCurve, type CurveOptions, type Exchange, type MeasuredCurve, type RunCurve } from "./curves/curve.ts";
 export { accuracyChart, entropyChart } from "./curves/curve-charts.ts";
 export { exchangeRate as exchangeRateOfSamples, type CurvePoint, type ExchangeRate as SamplesExchangeRate } from "./curves/exchange-rate.ts";
 export { bestOfK, passAtK, type ScoredDraw } from "./curves/pass-at-k.ts";
@@ -28,7 +28,7 @@ export { ModelReward, rewardKinds, type RewardKind } from "./reward/model-reward
 export { openReward, type OpenRewardOptions } from "./reward/open-reward.ts";
 export { trainReward, type TrainedReward, type TrainRewardOptions } from "./reward/train-reward.ts";
 export type { RewardReport } from "./reward/judge-reward.ts";
-export { check as checkAnswers, type CheckOptions } from "./doubt/check.ts";
+export { check as checkAnswers, type Checked, type CheckOptions } from "./doubt/check.ts";
 export type { CheckReport, RevisionReport } from "./doubt/check-report.ts";
 export { reliabilityChart, riskCoverageChart, type ScoreNames } from "./doubt/doubt-charts.ts";
 export { doubtScores, probabilityScores, type CheckedAnswer, type Doubts, type DoubtScore } from "./doubt/doubts.ts";

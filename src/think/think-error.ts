@@ -2,3 +2,8 @@
 export class ThinkError extends Error {
   override readonly name = "ThinkError";
 }
+
+/** What was thrown, as an error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

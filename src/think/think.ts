@@ -7,7 +7,7 @@ import type { Reward } from "./strategies/reward.ts";
 import { strategies, type StrategyName } from "./strategies/strategies.ts";
 import type { Attempt, Outcome, Strategy, StrategySettings } from "./strategies/strategy.ts";
 import type { Problem, Task } from "./tasks/task.ts";
-import { ThinkError } from "./think-error.ts";
+import { asError, ThinkError } from "./think-error.ts";
 import { Verifier, type VerifierFailures } from "./verify/verdict.ts";
 
 export interface ThinkOptions {
@@ -111,7 +111,7 @@ export async function think(task: Task, problems: readonly Problem[], sampler: S
         solved[place] = own;
         await options.onSolved?.(own, ++done);
       } catch (error) {
-        stopped ??= error instanceof Error ? error : new Error(String(error));
+        stopped ??= asError(error);
         failure.abort(stopped);
       }
     }
@@ -120,6 +120,16 @@ export async function think(task: Task, problems: readonly Problem[], sampler: S
   const kept = solved.filter((each) => each !== undefined);
   if (kept.length === 0) throw stopped ?? new ThinkError(`${task.name} has no problems here; ask for at least one.`);
   return { report: reportOf(kept, verifier.failures), solved: kept, failures: verifier.failures, stopped };
+}
+
+/** Of two thoughts about the same problems what they say of those that both have finished, in one order. */
+export function finishedByBoth(one: Thought, other: Thought): [Thought, Thought] {
+  const restrict = (thought: Thought, { solved: known }: Thought): Thought => {
+    const problems = new Set(known.map(({ problem }) => problem));
+    const solved = thought.solved.filter(({ problem }) => problems.has(problem));
+    return { ...thought, solved, report: reportOf(solved, thought.failures) };
+  };
+  return [restrict(one, other), restrict(other, one)];
 }
 
 const NOTHING: Attempt = { text: "", verdict: { answer: undefined, meaning: undefined, correct: false }, meanLogProbability: undefined, tokens: 0 };

@@ -6,7 +6,8 @@ import type { Reward } from "../strategies/reward.ts";
 import { strategies as known, type StrategyName } from "../strategies/strategies.ts";
 import type { StrategySettings } from "../strategies/strategy.ts";
 import type { Problem, Task } from "../tasks/task.ts";
-import { think, type SolvedProblem, type ThinkReport } from "../think.ts";
+import { finishedByBoth, think, type SolvedProblem, type ThinkReport } from "../think.ts";
+import { asError, ThinkError } from "../think-error.ts";
 import { betaCoverage, fitBeta, fitCoveragePower, type BetaProbabilities, type CoveragePoint, type CoveragePower } from "./coverage.ts";
 import { exchangeRate, type ExchangeRate } from "./exchange-rate.ts";
 import { bestOfK, passAtK } from "./pass-at-k.ts";
@@ -79,19 +80,32 @@ export interface CoverageFit {
   readonly betaError: number | null;
 }
 
-/** Measures a model's accuracy on problems against the compute of thinking. @throws as `think` does, whatever stops it */
-export async function measureCurve(run: string, task: Task, problems: readonly Problem[], sampler: Sampler, options: CurveOptions): Promise<RunCurve> {
+export interface MeasuredCurve {
+  readonly curve: RunCurve;
+  /** Why problems or further strategies are missing. */
+  readonly stopped: Error | undefined;
+}
+
+/**
+ * Measures a model's accuracy on problems against the compute of thinking. Where the sampler fails, the curve is that of the
+ * problems that were finished by then.
+ *
+ * @throws as `think` does
+ */
+export async function measureCurve(run: string, task: Task, problems: readonly Problem[], sampler: Sampler, options: CurveOptions): Promise<MeasuredCurve> {
   const { samples, settings = {}, seed = 1, reward, onProgress } = options;
-  const solve = async (strategy: StrategyName, own: Partial<StrategySettings>, budget?: Budget) => {
+  let stopped: Error | undefined;
+  const solve = async (strategy: StrategyName, some: readonly Problem[], own: Partial<StrategySettings>, budget?: Budget) => {
     sampler.forget?.();
-    const thought = await think(task, problems, sampler, {
-      strategy, budget, settings: { ...settings, ...own }, seed, ...(known[strategy].rewards !== "nothing" && { reward }), onSolved: (_, done) => onProgress?.(strategy, done, problems.length),
+    const thought = await think(task, some, sampler, {
+      strategy, budget, settings: { ...settings, ...own }, seed, ...(known[strategy].rewards !== "nothing" && { reward }), onSolved: (_, done) => onProgress?.(strategy, done, some.length),
     });
-    if (thought.stopped !== undefined) throw thought.stopped;
+    stopped ??= thought.stopped;
     return thought;
   };
-  const greedy = await solve("greedy", {});
-  const drawn = (await solve("majority-vote", { samples })).solved;
+  const answered = await solve("greedy", problems, {});
+  const [greedy, { solved: drawn }] = finishedByBoth(answered, await solve("majority-vote", answered.solved.map(({ problem }) => problem), { samples }));
+  if (drawn.length === 0) throw stopped ?? new ThinkError(`${task.name} has no problems here; ask for at least one.`);
   const powers = Array.from({ length: Math.floor(Math.log2(samples)) + 1 }, (_, power) => 2 ** power);
   // One sample reads its prompt once, wherever the model is.
   const prompts = new Map(greedy.solved.map(({ problem, usage }) => [problem, usage.read]));
@@ -102,14 +116,16 @@ export async function measureCurve(run: string, task: Task, problems: readonly P
     for (const { tokens } of points) {
       const budget: Budget = { unit: "tokens", amount: Math.ceil(tokens) };
       // The smallest budgets may not pay for one attempt at its longest.
-      if (budget.amount < (settings.maxTokens ?? task.length + 1)) continue;
-      strategies.push(strategyPoint(strategy, budget, (await solve(strategy, { samples: Infinity }, budget)).report));
+      if (stopped !== undefined || budget.amount < (settings.maxTokens ?? task.length + 1)) continue;
+      const thought = await solve(strategy, problems, { samples: Infinity }, budget).catch((error: unknown) => { stopped = asError(error); });
+      if (thought !== undefined && stopped === undefined) strategies.push(strategyPoint(strategy, budget, thought.report));
     }
   }
-  return {
-    run, problems: problems.length, greedy: strategyPoint("greedy", null, greedy.report), points, strategies,
+  const curve = {
+    run, problems: drawn.length, greedy: strategyPoint("greedy", null, greedy.report), points, strategies,
     agreement: agreementOf(drawn), coverage: fitCoverage(drawn, points),
   };
+  return { curve, stopped };
 }
 
 /** What thinking on a smaller model costs against one large model's single answer: as `ExchangeRate`, `null` where the samples do not reach it. */

@@ -152,7 +152,8 @@ describe("the exchange rate", () => {
 describe("curves of models that are of one size", () => {
   const curveOf = async (run: string, right: number) => {
     const sampler = new ScriptedSampler(() => [["right", right], ["wrong", 1 - right]]);
-    return measureCurve(run, wordTask, await wordTask.problems("test", { seed: 1, count: 10 }), sampler, { samples: 8 });
+    const { curve } = await measureCurve(run, wordTask, await wordTask.problems("test", { seed: 1, count: 10 }), sampler, { samples: 8 });
+    return curve;
   };
 
   it("count a prompt once for all samples of it, as the greedy answer does", async () => {

@@ -3,8 +3,8 @@ import type { Reward } from "../strategies/reward.ts";
 import { strategies, type StrategyName } from "../strategies/strategies.ts";
 import type { Attempt, StrategySettings } from "../strategies/strategy.ts";
 import type { Problem, Task } from "../tasks/task.ts";
-import { think, type SolvedProblem, type Thought } from "../think.ts";
-import { ThinkError } from "../think-error.ts";
+import { finishedByBoth, think, type SolvedProblem, type Thought } from "../think.ts";
+import { asError, ThinkError } from "../think-error.ts";
 import { reportOf, revisionReport, type CheckReport } from "./check-report.ts";
 import { byProbability, type CheckedAnswer, type Doubts, type DoubtScore } from "./doubts.ts";
 import { Probes, type ProbedAnswer, type StatesOfTexts } from "./probe.ts";
@@ -34,25 +34,44 @@ export interface CheckOptions {
 
 type Solve = (what: string, strategy: StrategyName, problems: readonly Problem[], settings: Partial<StrategySettings>, seed: number) => Promise<Thought>;
 
+export interface Checked {
+  readonly report: CheckReport;
+  readonly answers: readonly CheckedAnswer[];
+  /** Why something is missing: problems, P(true) or the revision. */
+  readonly stopped: Error | undefined;
+}
+
 /**
- * Flags greedy answers that are likely to be wrong, measures how well that goes, and revises them where that is wished.
+ * Flags greedy answers that are likely to be wrong, measures how well that goes, and revises them where that is wished. Where
+ * the sampler fails, what is finished by then is told.
  *
  * @throws ThinkError where answers are to be flagged by a score that there is not; otherwise as `think` does
  */
-export async function check(task: Task, problems: readonly Problem[], sampler: Sampler, options: CheckOptions): Promise<{ report: CheckReport; answers: readonly CheckedAnswer[] }> {
+export async function check(task: Task, problems: readonly Problem[], sampler: Sampler, options: CheckOptions): Promise<Checked> {
   const { samples, settings = {}, flagBy = "selfConsistency", threshold = 0.5, seed = 1, revise, reward, onProgress } = options;
+  let stopped: Error | undefined;
   const solve: Solve = async (what, strategy, some, own, ownSeed) => {
     const thought = await think(task, some, sampler, {
       strategy, settings: { ...settings, ...own }, seed: ownSeed, ...(strategies[strategy].rewards !== "nothing" && { reward }),
       onSolved: (_, done) => onProgress?.(what, done, some.length),
     });
-    if (thought.stopped !== undefined) throw thought.stopped;
+    stopped ??= thought.stopped;
     return thought;
   };
-  const greedy = await solve("greedy", "greedy", problems, {}, seed);
-  const drawn = await solve("samples", "majority-vote", problems, { samples }, seed);
+  /** For what the report can do without. */
+  const unlessStopped = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    if (stopped !== undefined) return undefined;
+    return work().catch((error: unknown) => {
+      stopped = asError(error);
+      return undefined;
+    });
+  };
+  const answered = await solve("greedy", "greedy", problems, {}, seed);
+  const [greedy, drawn] = finishedByBoth(answered, await solve("samples", "majority-vote", answered.solved.map(({ problem }) => problem), { samples }, seed));
+  if (greedy.solved.length === 0) throw stopped ?? new ThinkError(`${task.name} has no problems here; ask for at least one.`);
   const brainstormed = greedy.solved.map(({ problem, chosen }, at): Brainstormed => ({ problem, greedy: chosen, samples: drawn.solved[at]?.attempts ?? [] }));
-  const told = sampler.followsInstructions === true ? await pTrue(task, brainstormed, sampler, { samples, seed }) : undefined;
+  const told = sampler.followsInstructions === true ? await unlessStopped(() => pTrue(task, brainstormed, sampler, { samples, seed })) : undefined;
+  if (told === undefined && flagBy === "pTrue" && stopped !== undefined) throw stopped;
   const { probe, probed } = await probeAnswers(brainstormed, options, solve);
   const doubts = await Promise.all(brainstormed.map(async (answer, at): Promise<Doubts> => ({
     ...await doubtsOfSamples(answer, options), pTrue: told?.probabilities[at], probePrompt: probed?.[at]?.prompt, probeAnswer: probed?.[at]?.answer,
@@ -61,11 +80,12 @@ export async function check(task: Task, problems: readonly Problem[], sampler: S
   const answers = flag(brainstormed.map(({ problem, greedy: own }, at) => ({ problem, greedy: own, doubts: doubts[at] ?? fail() })), flagBy, threshold);
   const report: CheckReport = { ...reportOf(answers, flagBy, greedy.report.tokens + drawn.report.tokens + (told?.tokens ?? 0)), ...(probe && { probe }) };
   const flagged = answers.filter((answer) => answer.flagged);
-  if (revise === undefined || flagged.length === 0) return { report, answers };
+  if (revise === undefined || flagged.length === 0) return { report, answers, stopped };
   // Draws of its own: the samples that raised the doubt must not decide it alone.
-  const revised = await solve(revise.strategy, revise.strategy, flagged.map(({ problem }) => problem), { samples: revise.samples }, seed + 1);
+  const revised = await unlessStopped(() => solve(revise.strategy, revise.strategy, flagged.map(({ problem }) => problem), { samples: revise.samples }, seed + 1));
+  if (revised === undefined || stopped !== undefined) return { report, answers, stopped };
   const all = withRevisions(answers, revised.solved);
-  return { report: { ...report, revision: revisionReport(all, revise.strategy, revised.report.tokens) }, answers: all };
+  return { report: { ...report, revision: revisionReport(all, revise.strategy, revised.report.tokens) }, answers: all, stopped };
 }
 
 /** Of the answer and the samples beside it. */

@@ -18,6 +18,8 @@ export interface EndpointOptions extends RemoteOptions {
   readonly kind?: "chat" | "completions";
 }
 
+type LimitName = "max_tokens" | "max_completion_tokens";
+
 const tokenSchema = z.object({ logprob: z.number() });
 const choiceSchema = z.object({
   text: z.string().optional(),
@@ -41,6 +43,8 @@ const PASSING = new Set([408, 409, 425, 429, 500, 502, 503, 504]);
 export class EndpointSampler implements Sampler {
   readonly name: string;
   readonly #slots: CallSlots;
+  /** What the endpoint calls the most tokens of an answer: OpenAI's newer models know the second name alone. */
+  #limitName: LimitName = "max_tokens";
 
   constructor(private readonly options: EndpointOptions) {
     this.name = `${options.model} at ${options.url}`;
@@ -89,15 +93,22 @@ export class EndpointSampler implements Sampler {
   #ask(prompt: SamplePrompt, options: SampleOptions, earlier: number): Promise<Answer> {
     const { url, kind = "chat", apiKey } = this.options;
     const address = `${url.replace(/\/+$/, "")}/${kind === "chat" ? "chat/completions" : "completions"}`;
-    const body = JSON.stringify(this.#body(prompt, options, earlier));
     const headers = { "content-type": "application/json", ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }) };
-    return withRetries(this.name, async (signal) => readAnswer(this.name, await post(address, { method: "POST", headers, body, signal })), this.options, options.signal);
+    return withRetries(this.name, async (signal) => {
+      const send = (limitName: LimitName): Promise<Reply> => (
+        post(address, { method: "POST", headers, body: JSON.stringify(this.#body(prompt, options, earlier, limitName)), signal }));
+      const name = this.#limitName;
+      const reply = await send(name);
+      if (name === "max_completion_tokens" || reply.status !== 400 || !reply.text.includes("max_completion_tokens")) return readAnswer(this.name, reply);
+      this.#limitName = "max_completion_tokens";
+      return readAnswer(this.name, await send(this.#limitName));
+    }, this.options, options.signal);
   }
 
-  #body({ prompt, written = "", instruction, stream }: SamplePrompt, { samples, temperature, maxTokens, stop = [], seed }: SampleOptions, earlier: number): object {
+  #body({ prompt, written = "", instruction, stream }: SamplePrompt, { samples, temperature, maxTokens, stop = [], seed }: SampleOptions, earlier: number, limitName: LimitName): object {
     const { model, kind = "chat" } = this.options;
     const common = {
-      model, n: samples, temperature, max_tokens: maxTokens,
+      model, n: samples, temperature, [limitName]: maxTokens,
       seed: (seed + stream + earlier) % 2 ** 31, ...(stop.length > 0 && { stop }),
     };
     if (kind === "completions") return { ...common, prompt: prompt + written, logprobs: 0 };
@@ -125,6 +136,7 @@ async function post(address: string, request: RequestInit): Promise<Reply> {
   } catch (error) {
     if (request.signal?.aborted) throw error;
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    if (cause === "bad port") throw new ThinkError(`${address} has a port that browsers and fetch refuse to use (https://fetch.spec.whatwg.org/#port-blocking); let the endpoint listen at another.`);
     throw new PassingFailure(`${reached ? "broke off in the middle of its answer" : "could not be reached"} (${cause})`);
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { measureCurve } from "../curves/curve.ts";
 import { check } from "../doubt/check.ts";
 import { chatServer, refuse, type ChatReply, type ChatRequest, type ChatToken } from "../fixtures/chat-server.ts";
 import { wordTask } from "../fixtures/word-task.ts";
@@ -88,7 +89,60 @@ describe("P(true) over an endpoint", () => {
   });
 });
 
+describe("an endpoint that dies", () => {
+  const refused: ChatReply = { kind: "other", respond: (response) => refuse(response, 401, "Incorrect API key provided.") };
+
+  /** Answers so many requests: of problems that are multiples of 3 wrongly where it is asked for one answer. */
+  async function dying<T>(answered: number, work: (sampler: EndpointSampler) => Promise<T>): Promise<T> {
+    const server = await chatServer((request, call) => {
+      if (call > answered) return refused;
+      return asOften(request, request.temperature === 0 && problemOf(request) % 3 === 0 ? WRONG : RIGHT);
+    });
+    try {
+      return await work(new EndpointSampler({ url: server.url, model: "words", delay: 1, retries: 0, concurrency: 1 }));
+    } finally {
+      server.close();
+    }
+  }
+
+  it("leaves a check of the problems that were answered and sampled", async () => {
+    const problems = await wordTask.problems("test", { seed: 1, count: 12 });
+    const { report, answers, stopped } = await dying(12 + 7, (sampler) => check(wordTask, problems, sampler, { samples: 3, revise: { strategy: "majority-vote", samples: 3 } }));
+    expect(stopped?.message).toMatch(/refused the request with 401/);
+    expect(answers.map(({ problem }) => problem.key)).toEqual(problems.slice(0, 7).map(({ key }) => key));
+    expect(report).toMatchObject({ problems: 7, accuracy: problems.slice(0, 7).filter(({ key }) => Number(key) % 3 !== 0).length / 7, auroc: 0.5 });
+    expect([report.revision, report.scores.pTrue.auroc]).toEqual([undefined, null]);
+    await expect(dying(12, (sampler) => check(wordTask, problems, sampler, { samples: 3 }))).rejects.toThrow(/refused the request with 401/);
+  });
+
+  it("leaves a curve of the problems that were answered and sampled", async () => {
+    const problems = await wordTask.problems("test", { seed: 1, count: 12 });
+    const { curve, stopped } = await dying(12 + 7, (sampler) => measureCurve("words", wordTask, problems, sampler, { samples: 4, strategies: ["best-of-n"] }));
+    expect(stopped?.message).toMatch(/refused the request with 401/);
+    expect(curve).toMatchObject({ problems: 7, strategies: [], greedy: { accuracy: problems.slice(0, 7).filter(({ key }) => Number(key) % 3 !== 0).length / 7 } });
+    expect(curve.points.map(({ k, pass }) => [k, pass.value])).toEqual([[1, 1], [2, 1], [4, 1]]);
+  });
+
+  it("leaves a whole curve where it dies under a further strategy", async () => {
+    const problems = await wordTask.problems("test", { seed: 1, count: 12 });
+    const { curve, stopped } = await dying(2 * 12 + 12, (sampler) => measureCurve("words", wordTask, problems, sampler, { samples: 4, settings: { maxTokens: 2 }, strategies: ["best-of-n"] }));
+    expect(stopped?.message).toMatch(/refused the request with 401/);
+    expect(curve.problems).toBe(12);
+    expect(curve.strategies.map(({ budget }) => budget?.amount)).toEqual([2]);
+  });
+});
+
 describe("an endpoint in trouble", () => {
+  it("that knows max_completion_tokens alone is asked so from then on", async () => {
+    const { report, server } = await solveAt((request) => (
+      request.max_tokens === undefined ? asOften(request, RIGHT)
+        : { kind: "other", respond: (response) => refuse(response, 400, "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.") }
+    ), 5, { strategy: "greedy" }, { concurrency: 1 });
+    expect(report).toMatchObject({ problems: 5, accuracy: 1 });
+    expect(server.requests.map(({ max_tokens, max_completion_tokens }) => [max_tokens, max_completion_tokens].filter((limit) => limit !== undefined).length)).toEqual(Array.from({ length: 6 }, () => 1));
+    expect(server.requests.filter(({ max_tokens }) => max_tokens !== undefined)).toHaveLength(1);
+  });
+
   it("is asked again after it was busy, stalled before or within its answer, or broke it off", async () => {
     const troubles = [busy(), stall, stallInside, breakOff];
     const { report, server } = await solveAt((request, call) => troubles[call - 1] ?? asOften(request, RIGHT), 1, { strategy: "greedy" }, { timeout: 1500 });
