@@ -6,6 +6,7 @@ import { bleu } from "../metrics/bleu.ts";
 import { chrf } from "../metrics/chrf.ts";
 import { MetricsLog } from "../train/run/metrics-log.ts";
 import { lastLine, toyPairs, Workplace } from "./fixtures/command-line.ts";
+import { main } from "./program.ts";
 
 let place: Workplace;
 let run: string;
@@ -51,6 +52,17 @@ describe("train", () => {
 });
 
 describe("translate", () => {
+  it("shows on a terminal how far it is, and takes the line back before it prints", async () => {
+    await place.write("three.en", toyPairs(3).map(({ source }) => `${source}\n`).join(""));
+    const written: string[] = [];
+    const io = { out: (part: string) => written.push(part), err: (part: string) => written.push(part), interactive: true };
+    expect(await main(["translate", run, place.path("three.en"), "--beam", "50"], io)).toBe(0);
+    const [first, ...rest] = written.join("").split("\r\u001B[K").slice(1);
+    expect(first).toBe("0 of 3 sentences, ? left");
+    expect(rest.at(-1)?.split("\n")).toHaveLength(4);
+    expect(rest.at(-1)).not.toContain("sentences");
+  });
+
   it("writes a line for each line, empty ones too", async () => {
     await place.write("three.en", "the cat\n\nred apple\n");
     const { out, code } = await place.decade("translate", run, place.path("three.en"));

@@ -20,7 +20,7 @@ import { count } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { isPhraseRun, refuseNetworkFlags, withAnyTranslator } from "./open-translator.ts";
 import { addModelOptions, jsonOption, nonNegativeNumber, positiveInteger, withTranslator } from "./options.ts";
-import { ProgressLine } from "./progress.ts";
+import { ProgressLine, translationProgress } from "./progress.ts";
 import { readPairFile, readParallel, readWholeText } from "./text-input.ts";
 import { noteUnknown } from "./unknown-text.ts";
 
@@ -79,7 +79,7 @@ async function runEvaluate(run: string, flags: EvaluateFlags, io: Io): Promise<v
   const line = new ProgressLine(io);
   const options = {
     ...(flags.beam === undefined ? {} : { beam: flags.beam }), lengthPenalty: flags.lengthPenalty, batch: flags.batch,
-    onProgress: line.counter("sentences"),
+    ...translationProgress(line, pairs.length),
   };
   await withTranslator(run, flags, async (translator) => {
     if (config !== undefined && writesSymbols(config)) {
@@ -100,7 +100,7 @@ async function evaluatePhrases(run: string, flags: EvaluateFlags, io: Io): Promi
   refuseNetworkFlags(run, { "--length-penalty": lengthPenalty === 0 ? undefined : lengthPenalty, "--figures": figures, "--states": states });
   const pairs = await evaluatedPairs(run, await (await RunDirectory.open(run)).readPhraseConfig(), flags);
   const line = new ProgressLine(io);
-  const options = { ...(beam === undefined ? {} : { beam }), batch, lowercase, tokenizer, onProgress: line.counter("sentences") };
+  const options = { ...(beam === undefined ? {} : { beam }), batch, lowercase, tokenizer, ...translationProgress(line, pairs.length) };
   const { quality } = await withAnyTranslator(run, flags, (translator) => evaluateTranslations(translator, pairs, options)).finally(() => line.close());
   printResult(io, flags.json, quality, () => describeText(quality));
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { duration, table } from "./format.ts";
-import { ProgressLine, trainingReporter } from "./progress.ts";
+import { ProgressLine, trainingReporter, translationProgress } from "./progress.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["performance"] });
@@ -45,6 +45,23 @@ describe("a counter", () => {
     vi.advanceTimersByTime(10_000);
     counted(4000, 4000);
     expect(printed).toEqual(["1,000 of 4,000 pairs scored, 30 s left\n", "4,000 of 4,000 pairs scored, 0 s left\n"]);
+  });
+});
+
+describe("a translation's progress", () => {
+  it("tells how far the next sentences are, and makes way for what is printed", () => {
+    const { line, printed } = record(true);
+    const { onProgress, onToken } = translationProgress(line, 3);
+    onToken(1);
+    vi.advanceTimersByTime(10_000);
+    onProgress(1, 3);
+    vi.advanceTimersByTime(1000);
+    onToken(17);
+    line.clear();
+    line.clear();
+    expect(printed.join("").split("\r\u001B[K").slice(1)).toEqual([
+      "0 of 3 sentences, 1 token of the next, ? left", "1 of 3 sentences, 20 s left", "1 of 3 sentences, 17 tokens of the next, 22 s left", "",
+    ]);
   });
 });
 

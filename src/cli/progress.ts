@@ -1,5 +1,5 @@
 import type { TrainEvent } from "../train/train-event.ts";
-import { count, duration } from "./format.ts";
+import { count, duration, plural } from "./format.ts";
 import type { Io } from "./io.ts";
 
 const REWRITE_MILLISECONDS = 100;
@@ -30,12 +30,15 @@ export class ProgressLine {
     this.#open = this.#io.interactive;
   }
 
-  /** Shows how many of all there are done, and the time left at the pace so far: `1,200 of 4,000 pairs scored, 35 s left`. */
-  counter(what: string): (done: number, of: number) => void {
+  /**
+   * Shows how many of all there are done, what else is to be said, and the time left at the pace so far:
+   * `1,200 of 4,000 pairs scored, 35 s left`.
+   */
+  counter(what: string): (done: number, of: number, besides?: string) => void {
     const started = performance.now();
-    return (done, of) => this.update(() => {
+    return (done, of, besides) => this.update(() => {
       const left = ((performance.now() - started) / 1000) * (of / done - 1);
-      return `${count(done)} of ${count(of)} ${what}, ${duration(left)} left`;
+      return [`${count(done)} of ${count(of)} ${what}`, ...(besides === undefined ? [] : [besides]), `${duration(left)} left`].join(", ");
     });
   }
 
@@ -45,11 +48,32 @@ export class ProgressLine {
     this.#io.err(`${text}\n`);
   }
 
+  /** Takes back what was shown last, to make room for something else on the terminal. */
+  clear(): void {
+    if (this.#open) this.#io.err("\r\u001B[K");
+    this.#open = false;
+  }
+
   /** Leaves what was shown last and goes to the next line. */
   close(): void {
     if (this.#open) this.#io.err("\n");
     this.#open = false;
   }
+}
+
+/** Shows how many sentences are translated and, while the next ones are, how many tokens those have by now. */
+export function translationProgress(line: ProgressLine, total: number): {
+  readonly onProgress: (done: number, of: number) => void; readonly onToken: (length: number) => void;
+} {
+  const show = line.counter("sentences");
+  let state = { done: 0, of: total };
+  return {
+    onProgress: (done, of) => {
+      state = { done, of };
+      show(done, of);
+    },
+    onToken: (length) => show(state.done, state.of, `${plural(length, "token")} of the next`),
+  };
 }
 
 /** Shows a training's events. */

@@ -7,17 +7,27 @@ import type { Pair } from "../data/source.ts";
 import { readPairs } from "../data/source.ts";
 import { readLines } from "../data/text-file.ts";
 
+/** Some of a text's lines. */
+export interface LinePortion {
+  readonly lines: readonly string[];
+  /** How many come before them. */
+  readonly first: number;
+  /** How many there are in all, as far as is known. */
+  readonly total: number;
+}
+
 /**
  * The lines of a file, or of standard input for `-`, in portions: a typist's come one by one.
  * @throws DataError where the text is missing or not UTF-8
  */
-export async function* linesInPortions(file: string, size: number): AsyncGenerator<readonly string[]> {
+export async function* linesInPortions(file: string, size: number): AsyncGenerator<LinePortion> {
   if (file === "-" && process.stdin.isTTY) {
-    for await (const line of createInterface({ input: process.stdin })) yield [line];
+    let first = 0;
+    for await (const line of createInterface({ input: process.stdin })) yield { lines: [line], first: first++, total: first };
     return;
   }
   const lines = file === "-" ? await inputLines() : await readLines(file);
-  for (let from = 0; from < lines.length; from += size) yield lines.slice(from, from + size);
+  for (let first = 0; first < lines.length; first += size) yield { lines: lines.slice(first, first + size), first, total: lines.length };
 }
 
 /** All of standard input. @throws DataError where it is not UTF-8 */

@@ -13,6 +13,7 @@ import { isPhraseRun, refuseNetworkFlags, withAnyTranslator } from "./open-trans
 import {
   addModelOptions, jsonOption, nonNegativeInteger, nonNegativeNumber, positiveInteger, positiveNumber, type ModelFlags,
 } from "./options.ts";
+import { ProgressLine, translationProgress } from "./progress.ts";
 import { linesInPortions, readPairFile } from "./text-input.ts";
 
 interface TranslateFlags extends ModelFlags {
@@ -57,15 +58,17 @@ async function runTranslate(run: string, file: string, flags: TranslateFlags, io
   if (flags.phrases) return explain(run, file, flags, io);
   const options = await searchOptions(flags);
   const all: { readonly source: string; readonly translations: readonly TextTranslation[] }[] = [];
+  const line = new ProgressLine(io);
+  const { onProgress, onToken } = translationProgress(line, 0);
   await withAnyTranslator(run, flags, async (translator) => {
-    let first = 0;
-    for await (const lines of linesInPortions(file, PORTION)) {
-      const lists = await translator.translateNBest(lines, seeded(options, first));
+    for await (const { lines, first, total } of linesInPortions(file, PORTION)) {
+      onProgress(first, total);
+      const lists = await translator.translateNBest(lines, { ...seeded(options, first), onToken, onProgress: (done) => onProgress(first + done, total) });
+      line.clear();
       if (flags.json) all.push(...lines.map((source, at) => ({ source, translations: lists[at] ?? [] })));
       else lists.forEach((translations, at) => io.out(printed(translations, first + at, flags)));
-      first += lines.length;
     }
-  });
+  }).finally(() => line.close());
   if (!flags.json) return;
   const translations = all.map(({ source, translations: list }) => (
     flags.nBest === undefined ? { source, ...list[0] } : { source, nBest: list }));
@@ -76,13 +79,18 @@ async function runTranslate(run: string, file: string, flags: TranslateFlags, io
 async function explain(run: string, file: string, { beam, json }: TranslateFlags, io: Io): Promise<void> {
   const translator = await PhraseTranslator.open(run);
   const explanations: object[] = [];
-  for await (const lines of linesInPortions(file, PORTION)) {
-    for (const sentence of lines) {
+  const line = new ProgressLine(io);
+  const progress = line.counter("sentences");
+  for await (const { lines, first, total } of linesInPortions(file, PORTION)) {
+    for (const [at, sentence] of lines.entries()) {
+      progress(first + at, total);
       const explanation = translator.explain(sentence, beam === undefined ? {} : { beam });
+      if (!json) line.clear();
       if (json) explanations.push({ ...explanation, source: sentence, words: explanation.source });
       else io.out(`${describeExplanation(explanation)}\n`);
     }
   }
+  line.close();
   if (json) io.out(`${JSON.stringify({ sentences: explanations })}\n`);
 }
 

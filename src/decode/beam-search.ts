@@ -32,7 +32,7 @@ export interface BeamSearchOptions extends GenerationOptions {
 export async function beamSearch(
   decoder: SequenceDecoder, source: IntegerArray, lengths: IntegerArray, options: BeamSearchOptions,
 ): Promise<Hypothesis[][]> {
-  const { beam, nBest = 1, lengthPenalty = 0 } = options;
+  const { beam, nBest = 1, lengthPenalty = 0, onToken } = options;
   requireCount("beam", beam);
   requireCount("nBest", nBest);
   if (nBest > beam) throw new RangeError(`The ${nBest} best hypotheses were asked for, but a beam of ${beam} holds no more than ${beam}.`);
@@ -43,7 +43,7 @@ export async function beamSearch(
     new SentenceSearch(row, { beam, nBest, lengthPenalty, banned, special, limit: lengthLimit(length, options.maximumLength) })));
   let state = await decoder.encode(source, lengths);
   let batch: readonly SentenceSearch[] = searches;
-  while (batch.some(({ done }) => !done)) {
+  for (let length = 1; batch.some(({ done }) => !done); length++) {
     const running = [...batch.keys()].filter((place) => batch[place]?.done === false);
     if (worthDropping(running.length, batch.length, Object.keys(state.memory).length > 0)) {
       state = keepSentences(state, running);
@@ -53,6 +53,7 @@ export async function beamSearch(
     const step = await decoder.best(state, rowsOf(batch, width, special.end), beam + banned.size);
     batch.forEach((search, place) => search.advance(step, place * width));
     state = step.state;
+    onToken?.(length);
   }
   return searches.map((search) => search.results());
 }
@@ -111,7 +112,7 @@ class SentenceSearch {
   advance(step: BestTokens, first: number): void {
     if (this.done) return;
     const room = this.#settings.beam - this.#complete.length;
-    const best = this.#extensions(step, first, room).sort((a, b) => b.logProbability - a.logProbability).slice(0, room);
+    const best = this.#extensions(step, first, room);
     if (best.length === 0 && this.#complete.length === 0) failWithoutTokens();
     const paths = best.map(({ path, row, token, logProbability }): PathNode => ({
       token, previous: path.length === 0 ? undefined : path, length: path.length + 1, logProbability, row,
@@ -138,20 +139,30 @@ class SentenceSearch {
     });
   }
 
-  /** Extensions by each row's likeliest tokens, in the order of hypotheses. */
+  /** The likeliest extensions by each row's likeliest tokens, which come in the order of their probability; among equals in the order of hypotheses. */
   #extensions({ values, tokens }: BestTokens, first: number, room: number): Extension[] {
     const count = values.shape[1] ?? 0;
-    return this.live.flatMap((path, at) => {
+    let found: Extension[] = [];
+    /** What an extension must exceed, as soon as there is no more room. */
+    let least = -Infinity;
+    const keepBest = (): void => {
+      found = found.sort((a, b) => b.logProbability - a.logProbability).slice(0, room);
+      if (found.length === room) least = found.at(-1)?.logProbability ?? least;
+    };
+    this.live.forEach((path, at) => {
       const row = first + at;
-      const found: Extension[] = [];
-      for (let i = row * count; i < (row + 1) * count && found.length < room; i++) {
+      for (let i = row * count; i < (row + 1) * count; i++) {
         const token = tokens.data[i] ?? 0;
         const value = values.data[i] ?? NaN;
+        const logProbability = path.logProbability + value;
+        if (logProbability <= least) break;
         if (!(value > IMPOSSIBLE) || this.#settings.banned.has(token)) continue;
-        found.push({ path, row, token, logProbability: path.logProbability + value });
+        found.push({ path, row, token, logProbability });
+        if (found.length >= 2 * room) keepBest();
       }
-      return found;
     });
+    keepBest();
+    return found;
   }
 
   #isOver(): boolean {

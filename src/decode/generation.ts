@@ -18,6 +18,8 @@ export interface GenerationOptions {
   readonly maximumLength?: MaximumLength;
   /** Tokens that are never written, beside padding and the start token; `[UNKNOWN_ID]` for one. */
   readonly banned?: readonly number[];
+  /** Called after each token with the number of those that the outputs have by now. */
+  readonly onToken?: (length: number) => void;
 }
 
 /** An output of a model. */

@@ -30,7 +30,7 @@ export interface SamplingOptions extends GenerationOptions {
 export async function sample(
   decoder: SequenceDecoder, source: IntegerArray, lengths: IntegerArray, options: SamplingOptions,
 ): Promise<Hypothesis[][]> {
-  const { samples = 1, temperature = 1, topK, seed, streams } = options;
+  const { samples = 1, temperature = 1, topK, seed, streams, onToken } = options;
   requireCount("samples", samples);
   if (topK !== undefined) requireCount("topK", topK);
   if (!(temperature > 0 && temperature < Infinity)) {
@@ -46,7 +46,7 @@ export async function sample(
       { token: special.start, previous: undefined, length: 0, logProbability: 0, row, alignment: undefined })),
   }));
   const sentences = batch;
-  while (batch.length > 0) {
+  for (let length = 1; batch.length > 0; length++) {
     const input = rowsOf(batch, samples, special.end);
     const step = topK === undefined ? await decoder.distribution(state, input) : await decoder.best(state, input, topK + banned.size);
     const drawn = (row: number, point: number): Drawn => ("tokens" in step
@@ -64,6 +64,7 @@ export async function sample(
     const running = [...batch.keys()].filter((place) => batch[place]?.paths.some((path) => !isOver(batch[place], path, special.end)));
     state = running.length < batch.length ? keepSentences(step.state, running) : step.state;
     batch = running.flatMap((place) => batch[place] ?? []);
+    onToken?.(length);
   }
   return sentences.map(({ paths }) => paths.map((path) => hypothesisOf(path, special.end)));
 }

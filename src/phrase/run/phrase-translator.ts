@@ -15,6 +15,8 @@ export interface PhraseTranslateOptions {
   readonly beam?: number;
   /** Translations of each sentence; 1 by default. */
   readonly nBest?: number;
+  /** Called after each sentence with the number of those that are done and of all. */
+  readonly onProgress?: (done: number, of: number) => void;
 }
 
 /** Source words that were translated together, and into what. */
@@ -66,18 +68,20 @@ export class PhraseTranslator implements TextTranslator {
     return new PhraseTranslator(await openPhraseRun(path));
   }
 
-  async translate(sentences: readonly string[], { beam }: PhraseTranslateOptions = {}): Promise<TextTranslation[]> {
-    const lists = await this.translateNBest(sentences, beam === undefined ? {} : { beam });
+  async translate(sentences: readonly string[], options: PhraseTranslateOptions = {}): Promise<TextTranslation[]> {
+    const lists = await this.translateNBest(sentences, { ...options, nBest: 1 });
     return lists.map(([best]) => best ?? EMPTY);
   }
 
   /** The best translations of each sentence with different words; fewer than asked for where the search found fewer. */
   async translateNBest(sentences: readonly string[], options: PhraseTranslateOptions = {}): Promise<TextTranslation[][]> {
     const decoder = this.#decoder(options);
-    return sentences.map((sentence) => {
+    return sentences.map((sentence, at) => {
       const words = splitIntoWords(sentence, this.#run.config.tokenizer);
-      if (words.length === 0) return [EMPTY];
-      return nBest(decoder.search(words), options.nBest ?? 1).map((derivation) => translationOf(derivation, decoder, words.length));
+      const list = words.length === 0 ? [EMPTY]
+        : nBest(decoder.search(words), options.nBest ?? 1).map((derivation) => translationOf(derivation, decoder, words.length));
+      options.onProgress?.(at + 1, sentences.length);
+      return list;
     });
   }
 

@@ -11,8 +11,8 @@ import type { RunConfig } from "../config/config.ts";
 import type { TextTranslator } from "../translator/text-translator.ts";
 import type { TranslateOptions } from "../translator/translator.ts";
 
-export interface EvaluateOptions extends Pick<TranslateOptions, "beam" | "lengthPenalty" | "batch"> {
-  /** Told after every few hundred sentences. */
+export interface EvaluateOptions extends Pick<TranslateOptions, "beam" | "lengthPenalty" | "batch" | "onToken"> {
+  /** Called after each batch with the number of sentences that are done and of all. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -134,8 +134,8 @@ async function translateAll(
   const started = performance.now();
   for (let from = 0; from < different.length; from += batch * BATCHES_AT_ONCE) {
     const part = different.slice(from, from + batch * BATCHES_AT_ONCE);
-    (await translator.translate(part, { ...options, batch })).forEach(({ text }, at) => texts.set(part[at] ?? "", text));
-    onProgress?.(from + part.length, different.length);
+    const onPart = (done: number): void => onProgress?.(from + done, different.length);
+    (await translator.translate(part, { ...options, batch, onProgress: onPart })).forEach(({ text }, at) => texts.set(part[at] ?? "", text));
   }
   const perSecond = (different.length * 1000) / (performance.now() - started);
   return { hypotheses: sources.map((source) => texts.get(source) ?? ""), perSecond };

@@ -8,7 +8,7 @@ import { saveCheckpoint } from "../checkpoint/checkpoint.ts";
 import { resolveRun } from "../config/config.ts";
 import { buildModel } from "../run/open-run.ts";
 import { RunDirectory } from "../run/run-directory.ts";
-import { Translator } from "./translator.ts";
+import { Translator, type NBestOptions } from "./translator.ts";
 import { batchesByLength } from "./translator-batches.ts";
 
 const ENGLISH = ["a man is sleeping on a bench", "two men are near the river", "a dog runs"];
@@ -114,6 +114,21 @@ describe("a translator", () => {
     const reports: [number, number][] = [];
     await translator.translate(SENTENCES, { batch: 3, onProgress: (done, of) => reports.push([done, of]) });
     expect(reports).toEqual([[3, 4], [4, 4]]);
+    const lengths: number[] = [];
+    const [best] = await translator.translate(["two men"], { beam: 1, onToken: (length) => lengths.push(length) });
+    expect(lengths).toEqual(Array.from({ length: (best?.tokens.length ?? NaN) + (best?.finished === true ? 1 : 0) }, (_, at) => at + 1));
+  });
+
+  test("translates fewer sentences at once the wider the beam, or the more samples", async () => {
+    const progressOf = async (options: NBestOptions): Promise<number[]> => {
+      const done: number[] = [];
+      await translator.translateNBest(SENTENCES, { nBest: 1, ...options, onProgress: (each) => done.push(each) });
+      return done;
+    };
+    expect(await progressOf({ beam: 512 })).toEqual([4]);
+    expect(await progressOf({ beam: 1000 })).toEqual([2, 4]);
+    expect(await progressOf({ beam: 5000 })).toEqual([1, 2, 3, 4]);
+    expect(await progressOf({ nBest: 1000, sample: { seed: 1 } })).toEqual([2, 4]);
   });
 
   test("gives one encoder state a sentence, the same in a batch and alone", async () => {

@@ -45,10 +45,12 @@ export interface TranslateOptions {
   };
   /** Replaces unknown tokens by the source word they align with, or by what the map gives for that word. */
   readonly replaceUnknown?: boolean | ReadonlyMap<string, string>;
-  /** Sentences that are translated at once; 64 by default. */
+  /** Sentences that are translated at once, at most; 64 by default. The wider the beam, the fewer of them memory has room for. */
   readonly batch?: number;
   /** Called after each batch with the number of sentences that are done and of all that have any token. */
   readonly onProgress?: (done: number, of: number) => void;
+  /** Called while a batch is translated, after each token, with the number of those that its outputs have by now. */
+  readonly onToken?: (length: number) => void;
 }
 
 export interface NBestOptions extends TranslateOptions {
@@ -72,6 +74,12 @@ export interface TranslatorRun extends Pick<OpenedRun, "model" | "parameters"> {
 
 /** Pairs that are made into tokens at once, so that those of a long list need no memory before their turn. */
 const PORTION = 10_000;
+
+/** Partial translations that are followed at once, over all sentences of a batch, unless those of one are more. */
+const ROWS = 2048;
+
+/** Where none is asked for. */
+const BATCH = 64;
 
 /** A sentence on its way through the model. */
 interface SourceSentence {
@@ -127,7 +135,7 @@ export class Translator {
   /** The best translations of each sentence, best first; fewer than asked for where the search found fewer. */
   async translateNBest(sentences: readonly string[], options: NBestOptions = {}): Promise<Translation[][]> {
     const results: Translation[][] = sentences.map(() => [EMPTY_TRANSLATION]);
-    const batches = this.#batches(sentences, options.batch);
+    const batches = this.#batches(sentences, roomFor(options));
     const total = batches.flat().length;
     let done = 0;
     for (const batch of batches) {
@@ -178,7 +186,7 @@ export class Translator {
     await this.#decoder.dispose();
   }
 
-  #batches(sentences: readonly string[], size = 64, empty = false): SourceSentence[][] {
+  #batches(sentences: readonly string[], size = BATCH, empty = false): SourceSentence[][] {
     const ids = this.#run.sourceTokenizer.encodeBatch(sentences);
     const all = sentences.map((text, place) => ({ place, text, ids: ids[place] ?? new Int32Array() }));
     const read = empty ? all : all.filter((sentence) => sentence.ids.length > 0);
@@ -205,7 +213,8 @@ export class Translator {
 
   #generate(batch: readonly SourceSentence[], options: NBestOptions): Promise<Hypothesis[][]> {
     const { source, sourceLengths } = this.#collated(batch);
-    const { beam = Math.max(5, options.nBest ?? 1), nBest = beam, sample: sampling } = options;
+    const { beam, nBest } = widthOf(options);
+    const { sample: sampling } = options;
     if (sampling === undefined) return beamSearch(this.#decoder, source, sourceLengths, { ...options, beam, nBest });
     const streams = batch.map(({ place }) => sampling.streams?.[place] ?? place);
     return sample(this.#decoder, source, sourceLengths, { ...options, ...sampling, samples: nBest, streams });
@@ -217,6 +226,17 @@ export class Translator {
     const replacement = replaceUnknown === false ? undefined : { sourceWords: sourceWords(this.#run.sourceTokenizer, text, ids), dictionary };
     return translationOf(hypothesis, alignment, this.#run.targetTokenizer, { alignments, replacement });
   }
+}
+
+function widthOf({ nBest, beam = Math.max(5, nBest ?? 1) }: NBestOptions): { readonly beam: number; readonly nBest: number } {
+  return { beam, nBest: nBest ?? beam };
+}
+
+/** How many sentences are translated at once. */
+function roomFor(options: NBestOptions): number {
+  const { batch = BATCH, sample } = options;
+  const { beam, nBest } = widthOf(options);
+  return Math.min(batch, Math.max(1, Math.floor(ROWS / (sample === undefined ? beam : nBest))));
 }
 
 function specialOf({ padId, startId, endId }: VocabularyTokenizer): Pick<SpecialIds, "pad" | "start" | "end"> {
