@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TokenShards } from "../data/shards/token-shards.ts";
@@ -44,6 +45,12 @@ describe("what is wrong is said in one sentence:", () => {
     expect(outcome.err).toContain(message);
     expect(outcome.err).not.toMatch(/^ +at /m);
     expect(outcome.code).toBe(code);
+  });
+
+  it.skipIf(!existsSync("/proc/self"))("a folder that cannot be made (skipped without /proc)", async () => {
+    const { code, err } = await tokenize(place.path("toy.en"), "--character", "--document-limit", "200", "--output", "/proc/decade");
+    expect(err).toMatch(/^decade: The folder \/proc\/decade cannot be made \(.*\); name another\.\n$/);
+    expect(code).toBe(1);
   });
 });
 

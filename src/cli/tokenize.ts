@@ -52,9 +52,9 @@ export function addTokenize(program: Command, io: Io): void {
     .addOption(new Option("--long-documents <how>", "what is done with longer ones").choices(["split", "refuse"]).default("split"))
     .option("--shard-tokens <count>", "a shard ends with the document that brings it to so many tokens", positiveInteger, 1e8)
     .option("--threads <count>", "threads that encode (default: all)", positiveInteger)
-    .option("--overwrite", "replace shards that were made otherwise")
+    .option("--overwrite", "make all shards anew, in place of those that are there")
     .addOption(jsonOption())
-    .addHelpText("after", "\nA run that was stopped goes on where its last finished shard ends, when the same command is given again.")
+    .addHelpText("after", "\nA run that was stopped goes on where its last finished shard ends, when the same command is given again, without --overwrite.")
     .action((inputs: string[], flags: TokenizeFlags) => runTokenize(inputs, flags, io));
 }
 

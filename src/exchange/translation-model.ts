@@ -1,6 +1,7 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { makeFolders } from "../data/folders.ts";
 import { writeSafetensors, type NamedTensor } from "../data/safetensors.ts";
 import { Seq2SeqTransformer } from "../models/seq2seq-transformer.ts";
 import type { SpecialIds } from "../text/special-tokens.ts";
@@ -115,7 +116,7 @@ export async function writeTranslationModel(
     "generation_config.json": { ...special, max_length: CONTEXT / 2 },
     "config.json": { ...options, ...special, torch_dtype: "float32" },
   };
-  await mkdir(folder, { recursive: true });
+  await makeFolders(folder);
   // Pegasus keeps its waves among its weights.
   const waves = model.options.normalization === "pre" ? positionTables(model.options.dimension) : [];
   await writeSafetensors(join(folder, "model.safetensors"), [...writeParameters(marianTensors(whole), parameters), ...waves], { format: "pt" });

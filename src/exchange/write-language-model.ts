@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolders } from "../data/folders.ts";
 import { writeSafetensors, type NamedTensor } from "../data/safetensors.ts";
 import { Gpt } from "../models/gpt.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
@@ -28,7 +29,7 @@ export interface LanguageModelContents {
 export async function writeLanguageModel(folder: string, contents: LanguageModelContents): Promise<string[]> {
   const { model, parameters } = contents;
   const tensors = tensorsOf(model, parameters);
-  await mkdir(folder, { recursive: true });
+  await makeFolders(folder);
   await writeSafetensors(join(folder, "model.safetensors"), tensors, { format: "pt" });
   return ["model.safetensors", ...await writeDescription(folder, contents)];
 }

@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolders } from "../data/folders.ts";
 import { encodeModel } from "../engines/onnx/proto.ts";
 import { perplexity } from "../metrics/perplexity.ts";
 import { ExchangeError } from "./exchange-error.ts";
@@ -51,7 +52,7 @@ export async function writeOnnx(folder: string, contents: LanguageModelContents,
     tokens: tokens.length - 1,
   };
   const file = ONNX_FILES[quantize ?? "float32"];
-  await mkdir(join(folder, "onnx"), { recursive: true });
+  await makeFolders(join(folder, "onnx"));
   await writeFile(join(folder, file), bytes);
   const description = await writeDescription(folder, contents);
   return {

@@ -233,5 +233,8 @@ describe("inputs", () => {
     await expect(findSources(["absent.txt"], { field: "text" })).rejects.toThrow("absent.txt does not exist");
     await expect(findSources(["absent/*.txt"], { field: "text" })).rejects.toThrow("No file matches absent/*.txt");
     await expect(findSources([folder], { field: "text" })).rejects.toThrow("is a folder; say which of its files are meant");
+    for (const stream of ["-", "/dev/null"]) {
+      await expect(findSources([stream], { field: "text" })).rejects.toThrow(`${stream} is a stream, and documents are read more than once; write it to a file first`);
+    }
   });
 });

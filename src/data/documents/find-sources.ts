@@ -35,6 +35,9 @@ async function filesOf(input: string, ignore: readonly string[]): Promise<string
   if (found?.isDirectory() === true) {
     throw new DataError(`${input} is a folder; say which of its files are meant, for example "${join(input, "**/*.txt")}".`);
   }
+  if (found?.isFile() === false || input === "-") {
+    throw new DataError(`${input} is a stream, and documents are read more than once; write it to a file first (names that end in .gz or .zst are decompressed).`);
+  }
   if (found !== undefined) return [input];
   if (!isDynamicPattern(input)) {
     throw new DataError(

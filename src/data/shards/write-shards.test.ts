@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fc, test } from "@fast-check/vitest";
@@ -225,6 +225,67 @@ describe("what is wrong with shards is named:", () => {
     await writeShards(full);
     expect(await contents(full.folder)).toEqual(await contents(whole.folder));
   });
+});
+
+describe("what fails before a shard is finished leaves the folder as it was:", () => {
+  const broken = async (name: string): Promise<WriteOptions> => {
+    const file = join(folder, `${name}.jsonl`);
+    await writeFile(file, '{"text":"whole"}\n{"text":');
+    return optionsFor({ sources: [{ kind: "jsonl", file, field: "text" }] });
+  };
+
+  it("a new one, with those above it, goes", async () => {
+    const options = await broken("new");
+    const deep = join(options.folder, "a/b");
+    await expect(writeShards({ ...options, folder: deep })).rejects.toThrow("line 2");
+    await expect(writeShards({ ...options, folder: deep, tokenizer: { kind: "character", lowercase: false } })).rejects.toThrow("line 2");
+    expect(existsSync(options.folder)).toBe(false);
+  });
+
+  it("someone's own keeps what is in it", async () => {
+    const options = await broken("kept");
+    await mkdir(options.folder);
+    await writeFile(join(options.folder, "notes"), "mine");
+    await expect(writeShards(options)).rejects.toThrow("line 2");
+    expect(await contents(options.folder)).toEqual({ notes: expect.anything() as unknown });
+  });
+
+  it("shards that were to be replaced come back, after a stop too", async () => {
+    const options = await broken("replacing");
+    await writeShards({ ...options, sources: optionsFor().sources });
+    const before = await contents(options.folder);
+    await expect(writeShards({ ...options, overwrite: true })).rejects.toThrow("line 2");
+    expect(await contents(options.folder)).toEqual(before);
+    await expect(writeShards({ ...optionsFor({ folder: options.folder }), overwrite: true, signal: AbortSignal.abort() })).rejects.toThrow("aborted");
+    expect(await contents(options.folder)).toEqual(before);
+  });
+
+  it("shards that were to be replaced when the process was killed come back with the next call", async () => {
+    const options = optionsFor();
+    await writeShards(options);
+    const before = await contents(options.folder);
+    await mkdir(join(options.folder, "replaced"));
+    for (const name of Object.keys(before)) await rename(join(options.folder, name), join(options.folder, "replaced", name));
+    await writeFile(join(options.folder, "tokenizer.json"), "{}"); // of the call that was killed
+    await writeShards(options);
+    expect(await contents(options.folder)).toEqual(before);
+  });
+
+  it("an index without shards does not bind those that come after a kill to its input", async () => {
+    const options = await broken("bound");
+    const index = await writeShards({ ...options, sources: optionsFor().sources });
+    for (const { file } of [...index.train, ...index.validation]) await rm(join(options.folder, file));
+    await writeFile(join(options.folder, "index.json"), JSON.stringify({ ...index, complete: false, train: [], validation: [] }));
+    expect(await writeShards(optionsFor({ folder: options.folder, shardTokens: 700 }))).toMatchObject({ complete: true });
+  });
+});
+
+it.each(["", " \n"])("input of which nothing is left to train on is refused: %j", async (content) => {
+  const file = join(folder, "nothing.txt");
+  await writeFile(file, content);
+  const options = optionsFor({ sources: [{ kind: "text", file }] });
+  await expect(writeShards(options)).rejects.toThrow("There is no training document");
+  expect(existsSync(options.folder)).toBe(false);
 });
 
 describe("one folder and two writers", () => {

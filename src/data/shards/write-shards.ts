@@ -1,11 +1,13 @@
 import { availableParallelism } from "node:os";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Tokenizer, type TokenizerSpec } from "../../text/index.ts";
 import { DataError } from "../data-error.ts";
 import { documentGroups } from "../documents/document-source.ts";
 import { errorCode, removeUnfinished, writeFileAtomically } from "../durable-files.ts";
+import { makeFolders, removeEmptyFolders } from "../folders.ts";
 import { Lock } from "../lock.ts";
+import { dropReplaced, giveBackReplaced, recoverReplaced, setAside } from "../replaced.ts";
 import { checkShardFiles } from "./check-shards.ts";
 import { documentBatches, splitOf, streamsOf, type DocumentBatch, type DocumentStream } from "./document-batches.ts";
 import { hashDocument } from "./document-hash.ts";
@@ -18,7 +20,7 @@ import { tokenType } from "./token-array.ts";
 import { TokenizerSample } from "./tokenizer-sample.ts";
 
 export interface WriteOptions extends ShardOptions {
-  /** Whether shards of another making are removed first. */
+  /** Whether earlier shards are replaced. They stay until a new one is finished. */
   readonly overwrite?: boolean;
   /** Threads that encode; as many as the machine has by default. The shards are the same with any number. */
   readonly threads?: number;
@@ -45,26 +47,23 @@ const SHARD_NAME = /^(?:(?:train|validation)-\d+\.tokens|\.(?:train|validation)-
  * is continued, and ends as the same bytes.
  *
  * @returns the index that was written, or that a complete earlier call left
- * @throws DataError where input is malformed, the folder holds shards of another making, or the disk is full
+ * @throws DataError where input is malformed, the folder holds shards of another making, or the disk is full. Where that is
+ * before a shard was finished, the folder is as it was before.
  * @throws LockError where another process is writing to the folder
  */
 export async function writeShards(options: WriteOptions): Promise<ShardIndex> {
   const plan = await planShards(options);
   try {
-    await mkdir(plan.folder, { recursive: true });
     if (options.overwrite !== true) {
       const earlier = await earlierIndex(plan);
       if (earlier?.complete === true) return earlier; // without the lock, for the folder may be one that nobody can write to
     }
-    const lock = await Lock.acquire(join(plan.folder, LOCK_FILE), `The folder ${plan.folder}`);
+    const made = await makeFolders(plan.folder);
     try {
-      await removeUnfinished(plan.folder, [INDEX_FILE, TOKENIZER_FILE]);
-      if (options.overwrite === true) await removeShards(plan.folder);
-      const earlier = await earlierIndex(plan); // anew: another process may have written until now
-      if (earlier?.complete === true) return earlier;
-      return await new ShardRun(plan, earlier ?? (await beginIndex(plan, options)), options).write();
-    } finally {
-      lock.release();
+      return await writeLocked(plan, options);
+    } catch (error) {
+      if (made !== undefined) await removeEmptyFolders(plan.folder, made);
+      throw error;
     }
   } catch (error) {
     if (errorCode(error) !== "ENOSPC") throw error;
@@ -74,18 +73,55 @@ export async function writeShards(options: WriteOptions): Promise<ShardIndex> {
   }
 }
 
-async function removeShards(folder: string): Promise<void> {
-  await rm(join(folder, "index.json"), { force: true }); // first: shards without an index are nobody's
-  for (const name of await readdir(folder)) if (SHARD_NAME.test(name)) await rm(join(folder, name));
+async function writeLocked(plan: ShardPlan, options: WriteOptions): Promise<ShardIndex> {
+  const { folder } = plan;
+  const lock = await Lock.acquire(join(folder, LOCK_FILE), `The folder ${folder}`);
+  try {
+    await removeUnfinished(folder, [INDEX_FILE, TOKENIZER_FILE]);
+    await recoverReplaced(folder, () => hasShards(folder));
+    if (options.overwrite === true) await setAside(folder, await shardFiles(folder));
+    const earlier = await earlierIndex(plan); // anew: another process may have written until now
+    if (earlier?.complete === true) return earlier;
+    return await new ShardRun(plan, earlier ?? (await beginIndex(plan, options)), options).write();
+  } catch (error) {
+    await undoUnlessBegun(folder, options);
+    throw error;
+  } finally {
+    lock.release();
+  }
 }
 
-/** What an earlier call wrote. @throws DataError where that is of another making */
+/** Leaves a folder as it was found where no shard was finished; a tokenizer that was trained is kept for after a stop. */
+async function undoUnlessBegun(folder: string, { signal }: WriteOptions): Promise<void> {
+  if (await hasShards(folder)) return;
+  if (signal?.aborted !== true) for (const file of await shardFiles(folder)) await rm(file, { force: true });
+  await giveBackReplaced(folder);
+}
+
+/** Whether a folder has an index with a shard in it. */
+async function hasShards(folder: string): Promise<boolean> {
+  const index = await readIndex(folder);
+  return index !== undefined && !isBegunOnly(index);
+}
+
+function isBegunOnly({ complete, train, validation }: ShardIndex): boolean {
+  return !complete && train.length + validation.length === 0;
+}
+
+/** What there is of shards in a folder; the index, by which they are known, last. */
+async function shardFiles(folder: string): Promise<string[]> {
+  const shards = (await readdir(folder)).filter((name) => SHARD_NAME.test(name));
+  return [...shards, TOKENIZER_FILE, INDEX_FILE].map((name) => join(folder, name));
+}
+
+/** What an earlier call wrote. @throws DataError where there are shards of another making */
 async function earlierIndex({ folder, choices }: ShardPlan): Promise<ShardIndex | undefined> {
   const index = await readIndex(folder);
   if (index === undefined) return undefined;
   const { plan: earlier } = index;
   const differing = Object.keys({ ...earlier, ...choices }).filter((name) => JSON.stringify(earlier[name]) !== JSON.stringify(choices[name]));
   if (differing.length === 0) return index;
+  if (isBegunOnly(index)) return undefined;
   throw new DataError(
     `${folder} holds shards that were made otherwise: ${differing.join(", ")} differ${differing.length === 1 ? "s" : ""}. ` +
       `Give another folder, or --overwrite to replace them.`,
@@ -154,12 +190,19 @@ class ShardRun {
     const encoder = startEncoder(tokenizer, this.#options.threads ?? availableParallelism());
     try {
       for (const stream of streamsOf(this.#plan.sources, this.#plan.validation)) await this.#writeStream(stream, encoder);
+      this.#checkDocuments();
       await this.#update({ complete: true });
       return this.#index;
     } finally {
       await encoder.close();
       await Promise.all([this.#writers.train.abandon(), this.#writers.validation.abandon()]);
     }
+  }
+
+  /** @throws DataError where nothing is left to train on */
+  #checkDocuments(): void {
+    if (totals(this.#index.train).documents > 0) return;
+    throw new DataError("There is no training document: the input has nothing but white space, or all of it was held out; give more documents, or hold out fewer.");
   }
 
   async #writeStream(stream: DocumentStream, encoder: ReturnType<typeof startEncoder>): Promise<void> {
@@ -209,6 +252,7 @@ class ShardRun {
   async #update(changes: Partial<ShardIndex>): Promise<void> {
     this.#index = { ...this.#index, ...changes };
     await writeIndex(this.#plan.folder, this.#index);
+    await dropReplaced(this.#plan.folder);
   }
 }
 

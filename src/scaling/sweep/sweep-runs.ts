@@ -1,7 +1,7 @@
 /** A sweep's folder: a run directory for each training, named by what determines its result, and the table of all that are done. */
-import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { writeFileAtomically } from "../../data/durable-files.ts";
+import { makeFolders } from "../../data/folders.ts";
 import { isTextRunConfig } from "../../train/config/text.ts";
 import type { TrainingConfig } from "./configure.ts";
 import type { PlannedTraining } from "./design.ts";
@@ -78,7 +78,7 @@ function placed(config: TrainingConfig, sweep: Sweep, hash: string, threads: num
 /** Writes `sweep.csv`, of those that are done, and `sweep.json`, which says what each folder is. */
 export async function writeTables(sweep: Sweep, runs: readonly SweepRun[]): Promise<{ csv: string; rows: SweepRow[]; open: SweepRun[] }> {
   const folder = sweepFolder(sweep);
-  await mkdir(folder, { recursive: true });
+  await makeFolders(folder);
   const found = await Promise.all(runs.map(async (run) => ({ ...run, result: run.result ?? await readResult(run.folder) })));
   const rows = found.flatMap((run) => (run.result === undefined ? [] : [sweepRow(join(sweep.directory, sweep.name, run.hash), run, run.result)]));
   const csv = join(folder, "sweep.csv");

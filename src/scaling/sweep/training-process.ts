@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { writeFileAtomically } from "../../data/durable-files.ts";
+import { makeFolders } from "../../data/folders.ts";
 import { isLockFree } from "../../data/lock.ts";
 import type { TrainingConfig } from "./configure.ts";
 
@@ -31,7 +32,7 @@ process.on("exit", () => children.forEach((child) => child.kill("SIGKILL")));
  * @param signal aborting it makes the training save and end
  */
 export async function trainInProcess(config: TrainingConfig, folder: string, signal: AbortSignal): Promise<Attempt> {
-  await mkdir(folder, { recursive: true });
+  await makeFolders(folder);
   if (!await lockComesFree(join(folder, "run.lock"), signal)) return signal.aborted ? { kind: "stopped" } : { kind: "elsewhere" };
   if (signal.aborted) return { kind: "stopped" };
   const file = join(folder, "config.json");

@@ -1,6 +1,6 @@
 /** The folder that holds everything about a run. */
-import { access, mkdir, readdir, readFile, rm, rmdir, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { access, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { recoverCheckpoints } from "../checkpoint/recovery.ts";
 import { resolveRun, type RunConfig } from "../config/config.ts";
 import { isGrpoConfig, isGrpoRun, resolveGrpoRun, type GrpoRunConfig } from "../config/grpo.ts";
@@ -8,8 +8,9 @@ import { isPhraseRun, resolvePhraseRun, type PhraseRunConfig } from "../config/p
 import { valueAt } from "../config/schema.ts";
 import { isTextRun, resolveTextRun, type TextRunConfig } from "../config/text.ts";
 import { errorCode, writeFileAtomically } from "../../data/durable-files.ts";
+import { makeFolders, removeEmptyFolders } from "../../data/folders.ts";
 import { Lock } from "../../data/lock.ts";
-import { dropReplaced, giveBackReplaced, recoverReplaced, setAside } from "./replaced-run.ts";
+import { dropReplaced, giveBackReplaced, recoverReplaced, setAside } from "../../data/replaced.ts";
 
 /** A run directory that does not exist, exists already, or holds something else. */
 export class RunDirectoryError extends Error {
@@ -74,7 +75,7 @@ export class RunDirectory {
       return !held;
     };
     await checkVacant();
-    const made = await mkdir(path, { recursive: true });
+    const made = await makeFolders(path);
     return RunDirectory.#locked(path, async (run) => {
       const vacant = await checkVacant();
       run.#isNew = vacant || options.overwrite === true;
@@ -267,11 +268,7 @@ export class RunDirectory {
     for (const path of this.#contents) await rm(path, { recursive: true, force: true });
     if (await giveBackReplaced(this.path)) return;
     this.close();
-    const own = this.#own;
-    if (own === undefined) return;
-    for (let folder = this.path; folder.length >= own.length; folder = dirname(folder)) {
-      if (!(await rmdir(folder).then(() => true, () => false))) return;
-    }
+    if (this.#own !== undefined) await removeEmptyFolders(this.path, this.#own);
   }
 
   async #makeFolders(): Promise<void> {
