@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { writeSafetensors, type TensorData } from "../../data/safetensors.ts";
+import { hash32 } from "../../data/shuffle.ts";
 import { CheckpointError, loadCheckpoint, loadModel, saveCheckpoint, type CheckpointContents } from "./checkpoint.ts";
 import { listCheckpoints } from "./list.ts";
 import { resolveRun } from "../config/config.ts";
@@ -208,7 +209,7 @@ describe("a kill", () => {
       const child = spawn(process.execPath, [script], { stdio: ["ignore", "pipe", "inherit"] });
       const ended = new Promise((resolve) => child.once("exit", resolve));
       await new Promise((resolve) => child.stdout.once("data", resolve));
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 60));
+      await new Promise((resolve) => setTimeout(resolve, hash32(2014, kill) % 60));
       child.kill("SIGKILL");
       await ended;
       const reopened = await RunDirectory.open(run.path, { write: true });
