@@ -40,6 +40,15 @@ test("error bars stand on the middle of their bar", async () => {
   expect(bar?.x).toBeCloseTo(240 - (first?.width ?? NaN) / 2, 6);
 });
 
+test("long names stand whole under their bars, in lines", async () => {
+  const name = "a test of the length split that is longer than any line";
+  const svg = await renderSvg(barChart({ ...axes, bars: [{ category: name, value: 1 }, { category: "unbreakablenamethatislongerthanaline", value: 2 }] }));
+  const lines = [...svg.matchAll(/<tspan[^>]*>([^<]*)<\/tspan>/g)].map(([, line = ""]) => line);
+  expect(lines.join(" ")).toContain(name);
+  expect(lines.every(({ length }) => length <= 18)).toBe(true);
+  expect(svg).toContain("unbreakablenamethatislongerthanaline");
+});
+
 test("an ill-formed bar is named by its category and group", () => {
   const bars = [{ category: "rare", group: "LSTM", value: NaN }];
   expect(() => barChart({ ...axes, bars })).toThrow('Bar "rare" of group "LSTM": the value for axis "PER" is NaN');

@@ -22,6 +22,20 @@ export interface BarChartOptions extends ChartOptions {
   readonly bars: readonly Bar[];
 }
 
+/** Characters of a line under a bar, unless one word has more. */
+const LINE = 18;
+
+/** The lines in which the name of a category stands under its bars. */
+export function categoryLines(category: string): string[] {
+  const lines: string[] = [];
+  for (const word of category.split(" ")) {
+    const longer = [...lines.slice(-1), word].join(" ");
+    if (lines.length > 0 && longer.length <= LINE) lines.splice(-1, 1, longer);
+    else lines.push(word);
+  }
+  return lines;
+}
+
 /**
  * A bar chart.
  *
@@ -33,7 +47,7 @@ export function barChart(options: BarChartOptions): Chart {
     const where = `Bar "${bar.category}"${bar.group === undefined ? "" : ` of group "${bar.group}"`}`;
     checkOnAxis(bar.value, yAxis, where);
     checkInterval(bar, yAxis, where);
-    return { ...bar, group: bar.group ?? "" };
+    return { ...bar, group: bar.group ?? "", category: categoryLines(bar.category).join("\n") };
   });
   const colors = groupColors(
     rows.map((row) => row.group),
@@ -47,7 +61,7 @@ export function barChart(options: BarChartOptions): Chart {
       type: "nominal",
       sort: categories,
       title: options.x.title ?? null,
-      axis: { labelAngle: 0, labelOverlap: false, ticks: false },
+      axis: { labelAngle: 0, labelOverlap: false, labelLimit: 0, labelExpr: "split(datum.label, '\\n')", ticks: false },
     },
     ...(grouped ? { xOffset: { field: "group", type: "nominal" as const, sort: colors.domain } } : {}),
   } as const;

@@ -1,4 +1,4 @@
-import { barChart } from "../../plot/bar-chart.ts";
+import { barChart, categoryLines } from "../../plot/bar-chart.ts";
 import type { Chart, ChartOptions } from "../../plot/chart.ts";
 import { lineChart, type LinePoint, type LineSeries } from "../../plot/line-chart.ts";
 import type { GeneralizationColumn } from "./examine.ts";
@@ -10,7 +10,7 @@ const [PER_CHARACTER, BETWEEN] = [6.5, 20];
 
 /** A width in pixels at which the names of categories do not run into each other. */
 export function widthFor(categories: readonly string[]): number {
-  const longest = Math.max(...categories.map(({ length }) => length));
+  const longest = Math.max(...categories.flatMap(categoryLines).map(({ length }) => length));
   return Math.max(480, categories.length * (BETWEEN + PER_CHARACTER * longest));
 }
 
