@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Engine } from "./engine.ts";
+import type { Engine, NumericArray } from "./engine.ts";
 import { onnx } from "./onnx/engine.ts";
 import { peakFlops } from "./peak.ts";
 import { reference } from "./reference/engine.ts";
@@ -20,7 +20,7 @@ class Stopwatch {
       compile: async (feeds, build, options) => {
         const program = await engine.compile(feeds, build, options);
         const run: typeof program.run = (values) => {
-          const side = Object.values(values)[0]?.shape[0] ?? NaN;
+          const side = Object.values<NumericArray>(values)[0]?.shape[0] ?? NaN;
           this.sides.push(side);
           this.#milliseconds += (1000 * 2 * 2 * side ** 3) / this.flops(side); // two products
           return program.run(values);
