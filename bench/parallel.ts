@@ -49,8 +49,9 @@ function fastestPipeline(profile: CostProfile): Layout {
 }
 
 interface Figures {
-  /** Over one process of one thread, in the same run. */
+  /** Over one process of one thread, in the same run: the median of what each round gave. */
   readonly speedup: number;
+  readonly rounds: readonly number[];
   /** By the simulator, from what each part of the model takes on one process, and how much longer beside another. */
   readonly predicted?: number;
   /** Of a pipeline: the one that the planner ranks first. */
@@ -79,7 +80,8 @@ export async function parallel(): Promise<Result> {
   const figures = CASES.map((name) => {
     const { layout } = cases[name];
     const predicted = layout && rounded(median(profiles.map((profile) => simulate(profile, layout).speedup)));
-    return [name, { speedup: rounded(median(ratios.get(name) ?? [])), ...(predicted !== undefined && { predicted }), ...(layout === pipeline && { schedule: pipeline.schedule }) }] as const;
+    const rounds = ratios.get(name) ?? [];
+    return [name, { speedup: rounded(median(rounds)), rounds: rounds.map(rounded), ...(predicted !== undefined && { predicted }), ...(layout === pipeline && { schedule: pipeline.schedule }) }] as const;
   });
   return {
     ...Object.fromEntries(figures) as Record<CaseName, Figures>,
