@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { ownProgram } from "../parallel/launch/own-program.ts";
 import { CommandError } from "./errors.ts";
-import { ownCommand } from "./own-command.ts";
 
 /**
  * Does something while other processes of this program do theirs, and ends them after it.
@@ -9,7 +9,7 @@ import { ownCommand } from "./own-command.ts";
  * @throws CommandError where one of them ends before
  */
 export async function withCompanions<Result>(count: number, args: readonly string[], begun: string, work: () => Promise<Result>): Promise<Result> {
-  const [node, ...program] = ownCommand();
+  const [node, ...program] = ownProgram();
   const companions = Array.from({ length: count }, () => spawn(node, [...program, ...args], { stdio: ["ignore", "ignore", "pipe"] }));
   try {
     await Promise.all(companions.map((companion) => untilSaid(companion, begun)));

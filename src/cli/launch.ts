@@ -9,6 +9,7 @@ import { isLockFree } from "../data/lock.ts";
 import { batchScript } from "../parallel/launch/batch-script.ts";
 import { runJobProcess } from "../parallel/launch/job-process.ts";
 import { findLauncher } from "../parallel/launch/launcher.ts";
+import { ownProgram } from "../parallel/launch/own-program.ts";
 import { runWithRestarts } from "../parallel/launch/restarts.ts";
 import { loadAnyConfig } from "../train/config/load.ts";
 import type { RunConfig } from "../train/config/config.ts";
@@ -16,7 +17,6 @@ import type { TextRunConfig } from "../train/config/text.ts";
 import { CommandError, EXIT, Failure, Interruption, UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { jsonOption, nonNegativeInteger, positiveInteger, repeated, setOption } from "./options.ts";
-import { ownCommand } from "./own-command.ts";
 
 /** Time in which processes end that have lost the others: the monitor's heartbeat, and some more. */
 const LAST_MILLISECONDS = 15_000;
@@ -80,7 +80,7 @@ async function runLaunch(file: string, flags: LaunchFlags, io: Io): Promise<void
       // Where a run of the same name was to be replaced and was not, going on would go on with the old one.
       const resume = start > 0 && (!flags.overwrite || writtenSince(config, before));
       const asked = resume ? { ...flags, resume, overwrite: false } : flags;
-      const program = [...ownCommand(), "train", file, ...trainFlags({ ...asked, ...(threads !== undefined && { threads }) })];
+      const program = [...ownProgram(), "train", file, ...trainFlags({ ...asked, ...(threads !== undefined && { threads }) })];
       const variables = { DECADE_JOB: job, DECADE_JOB_START: String(Number(slurmStart) * 1000 + start) };
       return runJobProcess(launcher, { args: [...launcher.flags({ ...flags, variables: Object.keys(variables) }), ...program], variables }, io);
     },
@@ -106,7 +106,7 @@ function submit(file: string, config: RunConfig | TextRunConfig, flags: LaunchFl
   const script = batchScript({
     name: name ?? config.name, processes, threads, nodes, time, partition, options: sbatch, folder: process.cwd(),
     command: [
-      ...ownCommand(), "launch", resolve(file), "--processes", String(processes), "--mpirun", flags.mpirun ?? "srun",
+      ...ownProgram(), "launch", resolve(file), "--processes", String(processes), "--mpirun", flags.mpirun ?? "srun",
       "--max-restarts", String(maxRestarts), ...trainFlags({ ...flags, threads, resume: false, overwrite: false }),
     ],
     first: resume ? ["--resume"] : overwrite ? ["--overwrite"] : [],

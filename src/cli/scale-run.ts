@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { ownProgram } from "../parallel/launch/own-program.ts";
 import { writePage, writeSvg, type Page, type ThemeName } from "../plot/index.ts";
 import { planSweep } from "../scaling/sweep/design.ts";
 import { loadSweep } from "../scaling/sweep/load-sweep.ts";
@@ -18,7 +19,6 @@ import { interruptible } from "./interrupt.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, nonNegativeInteger, positiveNumber, repeated } from "./options.ts";
 import { prepareOutputs } from "./output-files.ts";
-import { ownCommand } from "./own-command.ts";
 import { addPlaceOptions, checkMemory, placeOf, type Place, type PlaceFlags } from "./scale-place.ts";
 import { SweepProgress } from "./scale-progress.ts";
 
@@ -145,7 +145,7 @@ function submit(file: string, sweep: Sweep, runs: readonly SweepRun[], { jobs, t
   const logs = sweepFolder(sweep);
   const script = slurmArray({
     name: sweep.name, hashes, jobs, threads, time, partition, options: sbatch, folder: process.cwd(), logs,
-    command: [...ownCommand(), "scale", "run", resolve(file), "--jobs", "1", "--threads", String(threads), "--retries", String(retries), "--only"],
+    command: [...ownProgram(), "scale", "run", resolve(file), "--jobs", "1", "--threads", String(threads), "--retries", String(retries), "--only"],
   });
   if (print) return io.out(script);
   mkdirSync(logs, { recursive: true });

@@ -3,10 +3,10 @@ import { closeSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { writeFileAtomically } from "../../data/durable-files.ts";
 import { makeFolders } from "../../data/folders.ts";
 import { isLockFree } from "../../data/lock.ts";
+import { ownProgram } from "../../parallel/launch/own-program.ts";
 import type { TrainingConfig } from "./configure.ts";
 
 /** What became of one start of a training. */
@@ -20,6 +20,8 @@ export type Attempt =
 
 /** Time that a process has to end whose parent has just been killed: a step, and a checkpoint. */
 const LEFTOVER_MILLISECONDS = 15_000;
+
+const END_WITH_PARENT = import.meta.url.replace(/training-process(\.[jt]s)$/, "end-with-parent$1");
 
 /** At work now; where this process exits at once, so do they. */
 const children = new Set<ChildProcess>();
@@ -38,8 +40,9 @@ export async function trainInProcess(config: TrainingConfig, folder: string, sig
   const file = join(folder, "config.json");
   await writeFileAtomically(file, `${JSON.stringify(config, undefined, 2)}\n`);
   const log = openSync(join(folder, "training.log"), "w");
+  const [node, ...program] = ownProgram(END_WITH_PARENT);
   // A group of its own: a terminal sends Ctrl-C to all of a group, and the training would get it twice.
-  const child = spawn(process.execPath, [...process.execArgv, "--import", own("end-with-parent"), fileURLToPath(own("../../cli/main")), "train", file, "--resume"], {
+  const child = spawn(node, [...program, "train", file, "--resume"], {
     detached: true, stdio: ["ignore", "ignore", log, "ipc"],
   });
   closeSync(log);
@@ -59,11 +62,6 @@ export async function trainInProcess(config: TrainingConfig, folder: string, sig
   }
 }
 
-/** A module of this package, whether it is built or not. */
-function own(name: string): string {
-  return new URL(`${name}${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url).href;
-}
-
 async function lockComesFree(lock: string, signal: AbortSignal): Promise<boolean> {
   for (const end = performance.now() + LEFTOVER_MILLISECONDS; !await isLockFree(lock);) {
     if (signal.aborted || performance.now() > end) return false;
@@ -76,6 +74,7 @@ async function lockComesFree(lock: string, signal: AbortSignal): Promise<boolean
 async function errorOf(folder: string, code: number | null, by: NodeJS.Signals | null): Promise<string> {
   if (by === "SIGKILL") return "It was killed, as the system does where memory runs out.";
   const lines = (await readFile(join(folder, "training.log"), "utf8")).split("\n").filter((line) => line.trim() !== "");
-  const said = lines.findLast((line) => line.startsWith("decade: ")) ?? lines.at(-1);
+  // Node's own report of a crash has its version last.
+  const said = lines.findLast((line) => line.startsWith("decade: ")) ?? lines.find((line) => /^\w*Error\b.*: /.test(line)) ?? lines.at(-1);
   return said?.replace(/^decade: /, "") ?? `It ended with ${by ?? `exit code ${code}`} and said nothing.`;
 }
