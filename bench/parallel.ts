@@ -77,11 +77,11 @@ export async function parallel(): Promise<Result> {
   const cases = casesOf(pipeline);
   const { ratios, profiles, leastShare } = await measuredRounds(mpirun, cases, first);
   if (leastShare < QUIET) console.error(`Others computed meanwhile: a process that never waits had but ${Math.round(100 * leastShare)} % of a core at times. Measure again on quiet cores; these figures mean little.`);
-  const figures = CASES.map((name) => {
+  const figures = CASES.map((name): readonly [CaseName, Figures] => {
     const { layout } = cases[name];
     const predicted = layout && rounded(median(profiles.map((profile) => simulate(profile, layout).speedup)));
     const rounds = ratios.get(name) ?? [];
-    return [name, { speedup: rounded(median(rounds)), rounds: rounds.map(rounded), ...(predicted !== undefined && { predicted }), ...(layout === pipeline && { schedule: pipeline.schedule }) }] as const;
+    return [name, { speedup: rounded(median(rounds)), rounds: rounds.map(rounded), ...(predicted !== undefined && { predicted }), ...(layout === pipeline && { schedule: pipeline.schedule }) }];
   });
   return {
     ...Object.fromEntries(figures) as Record<CaseName, Figures>,
