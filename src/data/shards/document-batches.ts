@@ -34,6 +34,8 @@ export interface DocumentBatch {
   readonly texts: readonly string[];
   /** One for each text. */
   readonly entries: readonly DocumentEntry[];
+  /** UTF-16 code units of all texts. */
+  readonly characters: number;
 }
 
 /** The streams that a plan's sources make: one, or one for each split. */
@@ -71,13 +73,13 @@ export async function* documentBatches(
       batch.entries.push({ split, bytes, through });
       characters += text.length;
       if (characters < BATCH_CHARACTERS && batch.texts.length < BATCH_DOCUMENTS) continue;
-      yield batch;
+      yield { ...batch, characters };
       batch = { texts: [], entries: [] };
       characters = 0;
     }
   }
   for (const split of ["train", "validation"] as const) checkSkipped(split, skipped[split], finished[split]);
-  if (batch.texts.length > 0) yield batch;
+  if (batch.texts.length > 0) yield { ...batch, characters };
 }
 
 function checkSkipped(split: Split, skipped: Pick<Finished, "documents" | "bytes">, finished: Finished): void {

@@ -39,6 +39,8 @@ export interface ShardProgress {
   readonly tokens: number;
 }
 
+/** UTF-16 code units that are encoded at once, at most but for one batch: long documents take much memory on their way. */
+const CHARACTERS_UNDER_WAY = 1 << 23;
 const LOCK_FILE = "shards.lock";
 const SHARD_NAME = /^(?:(?:train|validation)-\d+\.tokens|\.(?:train|validation)-\d+\.tokens\.partial)$/;
 
@@ -209,9 +211,12 @@ class ShardRun {
     const { signal } = this.#options;
     const finished = { train: this.#finished("train", stream), validation: this.#finished("validation", stream) };
     const underway: { readonly batch: DocumentBatch; readonly encoded: Promise<EncodedDocuments> }[] = [];
+    let characters = 0;
     const writeOldest = async (): Promise<void> => {
       const oldest = underway.shift();
-      if (oldest !== undefined) await this.#writeBatch(oldest.batch, await oldest.encoded);
+      if (oldest === undefined) return;
+      await this.#writeBatch(oldest.batch, await oldest.encoded);
+      characters -= oldest.batch.characters;
     };
     const onRead = (bytes: number): void => void (this.#bytes += bytes);
     // Nothing is read of documents that finished shards hold, and they may be the last.
@@ -222,7 +227,8 @@ class ShardRun {
       encoded.catch(() => undefined); // it is awaited in its turn
       underway.push({ batch, encoded });
       through = Math.max(through, batch.entries.at(-1)?.through ?? 0);
-      if (underway.length >= encoder.capacity) await writeOldest();
+      characters += batch.characters;
+      while (underway.length >= encoder.capacity || characters > CHARACTERS_UNDER_WAY) await writeOldest();
     }
     while (underway.length > 0) await writeOldest();
     for (const split of splitsOf(stream)) await this.#keep(split, await this.#writers[split].end(through));
