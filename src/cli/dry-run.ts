@@ -1,12 +1,16 @@
 import { dryRun, type PlannedTraining } from "../parallel/execution/dry-run.ts";
+import { startedJob } from "../parallel/transports/job.ts";
 import type { RunConfig } from "../train/config/config.ts";
 import type { TextRunConfig } from "../train/config/text.ts";
 import { openTraining } from "../train/open-training.ts";
 import { count, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 
-/** Says what each process of a training would hold, without training. */
-export async function showDryRun(config: RunConfig | TextRunConfig, { processes = config.parallel.stages + config.parallel.vocabulary - 1, json }: { processes?: number; json?: boolean }, io: Io): Promise<void> {
+/** Says what each process of a training would hold, without training; of those that mpirun has started only the first does. */
+export async function showDryRun(config: RunConfig | TextRunConfig, flags: { readonly processes?: number; readonly json?: boolean }, io: Io): Promise<void> {
+  const { rank = 0, size } = startedJob() ?? {};
+  if (rank > 0) return;
+  const { processes = size ?? config.parallel.stages + config.parallel.vocabulary - 1, json } = flags;
   const { task, batches } = await openTraining(config);
   const { training: { accumulate, optimizer, average }, parallel } = config;
   const planned = await dryRun(task, { processes, accumulate, parallel, optimizer, averages: average !== undefined, sample: await batches.batch(0, 0) });

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { CONSEQUENCE } from "../monitor/diagnosis.ts";
+import { blamedIn } from "./blame.ts";
 import type { Launcher } from "./launcher.ts";
 
 /** One press of Ctrl-C may arrive twice, where a parent process passes it on. */
@@ -29,6 +30,8 @@ export interface JobOutcome {
   readonly code: number;
   /** Errors that the processes have written, without "decade: ". */
   readonly errors: readonly string[];
+  /** Who was lost by what the engine says: "Rank 2", "Process 4711 on node1". */
+  readonly blamed?: string | undefined;
   /** The user asked for its end. */
   readonly interrupted: boolean;
 }
@@ -41,12 +44,22 @@ export function runJobProcess({ command, stop, end }: Launcher, { args, variable
   // A group of its own: a terminal sends Ctrl-C to all of a group, and mpirun would end the processes by it.
   const child = spawn(command, args, { detached: true, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...variables } });
   const killAfter = (milliseconds: number): void => void setTimeout(() => child.kill("SIGKILL"), milliseconds).unref();
-  const errors = new ErrorLines((error) => { if (error.endsWith(CONSEQUENCE)) killAfter(LOST_MILLISECONDS); });
-  child.stdout.setEncoding("utf8").on("data", out);
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    errors.read(text);
-    err(text);
-  });
+  const errors: string[] = [];
+  let blamed: string | undefined;
+  const read = (line: string): void => {
+    blamed ??= blamedIn(line);
+    const error = /^decade: (.*)$/.exec(line)?.[1];
+    if (error === undefined) return;
+    errors.push(error);
+    if (error.endsWith(CONSEQUENCE)) killAfter(LOST_MILLISECONDS);
+  };
+  for (const [stream, write] of [[child.stdout, out], [child.stderr, err]] as const) {
+    const readText = linesOf(read);
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      readText(text);
+      write(text);
+    });
+  }
 
   let interrupted: number | undefined;
   const listener = (): void => {
@@ -64,7 +77,7 @@ export function runJobProcess({ command, stop, end }: Launcher, { args, variable
     child.on("exit", (code, signal) => {
       const tell = (): void => {
         for (const stream of [child.stdout, child.stderr]) stream.destroy();
-        resolve({ code: code ?? 128 + signalNumber(signal), errors: errors.lines, interrupted: interrupted !== undefined });
+        resolve({ code: code ?? 128 + signalNumber(signal), errors, blamed, interrupted: interrupted !== undefined });
       };
       child.on("close", tell);
       setTimeout(tell, REST_MILLISECONDS).unref();
@@ -72,23 +85,14 @@ export function runJobProcess({ command, stop, end }: Launcher, { args, variable
   }).finally(() => { for (const signal of SIGNALS) process.off(signal, listener); });
 }
 
-/** Lines "decade: …" in text that comes in parts. */
-class ErrorLines {
-  readonly lines: string[] = [];
-  #rest = "";
-
-  constructor(readonly onLine: (line: string) => void) {}
-
-  read(text: string): void {
-    const lines = (this.#rest + text).split("\n");
-    this.#rest = lines.pop() ?? "";
-    for (const line of lines) {
-      const error = /^decade: (.*)$/.exec(line)?.[1];
-      if (error === undefined) continue;
-      this.lines.push(error);
-      this.onLine(error);
-    }
-  }
+/** Calls a function with each line of text that comes in parts. */
+function linesOf(onLine: (line: string) => void): (text: string) => void {
+  let rest = "";
+  return (text) => {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    lines.forEach(onLine);
+  };
 }
 
 function signalNumber(signal: NodeJS.Signals | null): number {

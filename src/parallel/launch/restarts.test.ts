@@ -1,6 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import { goneAway } from "../monitor/diagnosis.ts";
+import { goneAway, goneEarly } from "../monitor/diagnosis.ts";
+import { blamedIn } from "./blame.ts";
 import type { JobOutcome } from "./job-process.ts";
 import { judge, nameLost, runWithRestarts } from "./restarts.ts";
 
@@ -30,6 +31,17 @@ describe("how a job has ended", () => {
   it("names who was lost", () => {
     expect(nameLost(ended(9, ["Something before.", gone]))).toBe("Rank 2");
     expect(nameLost(ended(137))).toBe("A process (the job's exit code is 137)");
+    expect(nameLost({ ...ended(137), blamed: "Rank 1" })).toBe("Rank 1");
+    expect(nameLost({ ...ended(137, [goneEarly({ rank: 0, host: "node1", pid: 4711 }, [1, 3])]), blamed: "Rank 1" })).toBe("Rank 1");
+  });
+
+  it.each([
+    ["mpirun noticed that process rank 2 with PID 0 on node vm exited on signal 9 (Killed).", "Rank 2"],
+    ["prterun noticed that process rank 1 with PID 4711 on node node-7 exited on signal 11 (Segmentation fault).", "Rank 1"],
+    ["=   PID 4711 RUNNING AT node1", "Process 4711 on node1"],
+    ["step 2 of 10: process rank 2", undefined],
+  ])("hears it from an engine that says: %s", (line, name) => {
+    expect(blamedIn(line)).toBe(name);
   });
 });
 

@@ -21,9 +21,9 @@ export function judge({ code, errors, interrupted }: JobOutcome): Verdict {
 }
 
 /** Who was lost, as far as it was said: "Rank 2", "Ranks 1 and 3". */
-export function nameLost({ code, errors }: JobOutcome): string {
+export function nameLost({ code, errors, blamed }: JobOutcome): string {
   const said = errors.find((error) => error.endsWith(CONSEQUENCE));
-  return /^Ranks? \d+(?:(?:, | and )\d+)*/.exec(said ?? "")?.[0] ?? (said === undefined ? `A process (the job's exit code is ${code})` : "The job");
+  return /^Ranks? \d+(?:(?:, | and )\d+)*/.exec(said ?? "")?.[0] ?? blamed ?? (said === undefined ? `A process (the job's exit code is ${code})` : "The job");
 }
 
 export interface Restarts {

@@ -51,6 +51,16 @@ export function goneAway(member: Member): string {
   return `${nameMember(member)} is gone: it was killed, or ended before its work was done. ${CONSEQUENCE}`;
 }
 
+/** While they gather, the first to be gone need not be the first that died: mpirun ends all others, which then go in any order. */
+export function goneEarly(member: Member, missing: readonly number[]): string {
+  return `A rank was killed, or ended, before all had joined: ${nameMember(member).replace(/^R/, "r")} is gone, and ${nameRanks(missing)} had not come. ${CONSEQUENCE}`;
+}
+
+export function neverCame(missing: readonly number[], seconds: number): string {
+  const who = nameRanks(missing).replace(/^r/, "R");
+  return `${who} ${missing.length === 1 ? "has" : "have"} not joined the others within ${seconds} s: stopped, or kept from reaching the host of rank 0 by TCP. ${CONSEQUENCE}`;
+}
+
 /** Ends each sentence on a job that has lost a rank. */
 export const CONSEQUENCE = "The job ends; go on from the newest checkpoint with --resume.";
 

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { setTimeout as delay } from "node:timers/promises";
 import { installedMpiruns, runJob, startJob, type Mpirun, type Outcome } from "../fixtures/mpirun.ts";
 
-/** Sends a signal to one rank a moment after all have begun to work. */
-async function harmed(mpirun: Mpirun, signal: NodeJS.Signals, victim: number, heartbeatSeconds: number): Promise<Outcome & { pid: number; afterwards: number }> {
+/** Sends a signal to one rank a moment after all have begun to work; before it, SIGABRT to another. */
+async function harmed(mpirun: Mpirun, signal: NodeJS.Signals, victim: number, heartbeatSeconds: number, aborts?: number): Promise<Outcome & { pid: number; afterwards: number }> {
   const { child, ended } = startJob(mpirun, 3, "monitor-job.ts", "none that it does itself", "0", String(heartbeatSeconds));
   const pids = new Map<number, number>();
   child.stdout?.on("data", (chunk: Buffer) => {
@@ -17,6 +17,11 @@ async function harmed(mpirun: Mpirun, signal: NodeJS.Signals, victim: number, he
   await delay(150 * (victim + 1));
   const pid = pids.get(victim);
   if (pid === undefined) throw new Error(`The job did not begin: ${(await ended).err}`);
+  const another = aborts === undefined ? undefined : pids.get(aborts);
+  if (another !== undefined) {
+    process.kill(another, "SIGABRT");
+    await delay(200);
+  }
   process.kill(pid, signal);
   const start = performance.now();
   return { ...await ended, pid, afterwards: (performance.now() - start) / 1000 };
@@ -48,6 +53,12 @@ describe.each(mpiruns)("a job under $name", (mpirun) => {
 });
 
 describe.each(mpiruns.slice(0, 1))("a job under $name", (mpirun) => {
+  it("names the killed rank, not one that aborts because it reads the killed one's memory", async () => {
+    const { err, afterwards } = await harmed(mpirun, "SIGKILL", 1, 10, 0);
+    expect(err.match(/decade: Rank \d/g)).toEqual(["decade: Rank 1"]);
+    expect(afterwards).toBeLessThan(10);
+  });
+
   it.each([
     ["loop", /decade: Rank 1 \(process \d+ on .*\) has computed without an end for \d s, while rank \d waited for rank 1 to join: all-reduce of 1000 Float32 elements/],
     ["stop working", /decade: Rank 1 \(process \d+ on .*\) has done nothing for \d s, while rank \d waited for rank 1 to join/],

@@ -8,6 +8,7 @@ import { z } from "zod";
 import { everyoneOf, TransportError, type Group } from "../transport.ts";
 import type { ObservedTransport } from "../transports/open-transport.ts";
 import type { Failure, Limits } from "./diagnosis.ts";
+import { lingerAtAbort } from "./linger.ts";
 import { GATHER_MILLISECONDS } from "./server.ts";
 import { createSharedState, writeState } from "./shared-state.ts";
 import { findStarter } from "./starter.ts";
@@ -60,6 +61,7 @@ export class Monitor {
     worker.unref();
     const [message] = await once(worker, "message") as [FromWorker];
     if ("unreachable" in message) throw new TransportError(message.unreachable);
+    lingerAtAbort();
     return new Monitor(worker, timer);
   }
 

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { z } from "zod";
 import { complain } from "./complain.ts";
-import { diagnose, goneAway, nameMember, type Limits, type Member, type Patient } from "./diagnosis.ts";
+import { diagnose, goneAway, goneEarly, nameMember, neverCame, type Limits, type Member, type Patient } from "./diagnosis.ts";
 import { EXIT_LOST } from "./exit-lost.ts";
 import { answer, introductionSchema, isAnswer, question } from "./handshake.ts";
 import { onJsonLines, sendJson } from "./lines.ts";
@@ -58,7 +58,10 @@ export class MonitorServer {
     this.#options = options;
     this.#server = createServer((socket) => this.#welcome(socket));
     this.#pulse = new Pulse((now) => this.#beat(now), (now) => this.#restart(now));
-    setTimeout(() => { if (this.#guests.size < options.size) this.#close(true); }, GATHER_MILLISECONDS).unref();
+    setTimeout(() => {
+      const missing = this.#missing();
+      if (missing.length > 0) this.#end(EXIT_LOST, neverCame(missing, GATHER_MILLISECONDS / 1000));
+    }, GATHER_MILLISECONDS).unref();
   }
 
   /** Listens on all interfaces, at a port that is free, which it gives. */
@@ -118,7 +121,13 @@ export class MonitorServer {
   }
 
   #leave(guest: Guest): void {
-    if (!this.#finished.has(guest.rank)) this.#end(EXIT_LOST, goneAway(guest));
+    const missing = this.#missing();
+    if (!this.#finished.has(guest.rank)) this.#end(EXIT_LOST, missing.length === 0 ? goneAway(guest) : goneEarly(guest, missing));
+  }
+
+  /** Ranks that have not come yet. */
+  #missing(): number[] {
+    return Array.from({ length: this.#options.size }, (_, rank) => rank).filter((rank) => !this.#guests.has(rank));
   }
 
   #beat(now: number): void {
