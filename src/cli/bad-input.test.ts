@@ -170,6 +170,8 @@ describe("usage", () => {
     [["train", "x.json", "--resume", "--overwrite"], "cannot be given together"],
     [["evaluate", "x", "--beam", "0"], "Expected a whole number of at least 1"],
     [["evaluate", "x", "--tokenize", "14a"], "Allowed choices are 13a"],
+    [["evaluate", "x", "--states", "some.en"], "add --figures FOLDER"],
+    [["translate", "x", "--sample", "--seed", "99999999999999999999"], "Expected a whole number below 9007199254740992."],
     [["translate", "x", "--top-k", "3"], "add --sample"],
     [["translate", "x", "--beam", "2", "--n-best", "3"], "needs a beam of at least 3"],
     [["rescore", "x"], "required option '--source <file>'"],

@@ -1,6 +1,6 @@
 /** What the commands print, with a model that was trained for a second. */
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bleu } from "../metrics/bleu.ts";
 import { chrf } from "../metrics/chrf.ts";
@@ -169,6 +169,22 @@ describe("evaluate", () => {
   });
 });
 
+describe("figures", () => {
+  it("leave the map out where one sentence has none, and keep what was measured", async () => {
+    const [pair] = toyPairs(1);
+    const [source, reference] = [await place.write("one.src", `${pair?.source ?? ""}\n`), await place.write("one.ref", `${pair?.target ?? ""}\n`)];
+    const { code, out, err } = await place.decade("evaluate", run, "--source", source, "--reference", reference, "--figures", place.path("figures"), "--json");
+    expect([code, lastLine(out)]).toMatchObject([0, { sentences: 1 }]);
+    expect(err).toContain("There is no map of states: The states form a matrix [1, 16]");
+    expect(err).toContain("bleu-by-length.svg");
+  });
+
+  it("are refused before anything is measured where they cannot be written", async () => {
+    const { code, err } = await place.decade("evaluate", run, "--figures", place.path("toy.en"));
+    expect([code, err]).toEqual([1, expect.stringContaining(`The folder ${place.path("toy.en")} cannot be made`)]);
+  });
+});
+
 describe("score-text", () => {
   it("takes several references", async () => {
     const hypotheses = ["the cat sat on the mat", "a dog"];
@@ -218,6 +234,15 @@ describe("average", () => {
     await place.decade("average", run, "--last", "1");
     const [average, latest] = await Promise.all(["average-1", "step-40"].map((name) => readFile(`${run}/checkpoints/${name}/model.safetensors`)));
     expect(average?.equals(latest ?? Buffer.of())).toBe(true);
+  });
+
+  it("of none says why", async () => {
+    const folder = place.path("phrases");
+    await mkdir(folder);
+    await writeFile(`${folder}/config.json`, JSON.stringify({ model: { kind: "phrase-based" } }));
+    expect((await place.decade("average", folder)).err).toContain("is a phrase-based translator, which has no checkpoints to average.");
+    await place.write("phrases/config.json", await readFile(`${run}/config.json`));
+    expect((await place.decade("average", folder)).err).toContain("has no checkpoints to average yet");
   });
 
   it("of more than there are fails", async () => {

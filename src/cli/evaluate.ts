@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { Option, type Command } from "commander";
 import { DataError } from "../data/data-error.ts";
 import type { Pair } from "../data/source.ts";
@@ -18,6 +19,7 @@ import { CommandError, UsageError } from "./errors.ts";
 import { evaluateChoices, type ChoiceFlags } from "./evaluate-choices.ts";
 import { count } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
+import { prepareOutputs } from "./output-files.ts";
 import { isPhraseRun, refuseNetworkFlags, withAnyTranslator } from "./open-translator.ts";
 import { addModelOptions, jsonOption, nonNegativeNumber, positiveInteger, withTranslator } from "./options.ts";
 import { ProgressLine, translationProgress } from "./progress.ts";
@@ -67,6 +69,7 @@ async function runEvaluate(run: string, flags: EvaluateFlags, io: Io): Promise<v
   if (choices === undefined && (mutualInformation || delimiter !== undefined)) throw new UsageError("--mutual-information and --delimiter are about multiple choice; add --choices FILE.");
   if (choices !== undefined && (text ?? data ?? source) !== undefined) throw new UsageError("--choices, --text, --data and --source are different ways to measure; give one.");
   if (choices !== undefined) return evaluateChoices(run, choices, flags, io);
+  if (flags.states !== undefined && flags.figures === undefined) throw new UsageError("--states says what a figure shows; add --figures FOLDER.");
   const isFolder = await isModelFolder(run);
   if (text !== undefined || (!isFolder && await isTextRun(run))) return evaluateText(run, flags, io);
   if (isFolder && await isLanguageModelFolder(run)) {
@@ -76,6 +79,7 @@ async function runEvaluate(run: string, flags: EvaluateFlags, io: Io): Promise<v
   if (await isPhraseRun(run)) return evaluatePhrases(run, flags, io);
   const config = isFolder ? undefined : await (await RunDirectory.open(run)).readConfig();
   const pairs = await evaluatedPairs(run, config, flags);
+  if (flags.figures !== undefined) await prepareOutputs(join(flags.figures, "states.svg"));
   const line = new ProgressLine(io);
   const options = {
     ...(flags.beam === undefined ? {} : { beam: flags.beam }), lengthPenalty: flags.lengthPenalty, batch: flags.batch,
@@ -149,7 +153,13 @@ async function writeFigures(
   if (flags.figures === undefined || config === undefined) return;
   // Only here: drawing takes a while to load.
   const { writeBreakdownFigures, writeStateFigure } = await import("../train/evaluate/evaluate-figures.ts");
-  const written = [await writeStateFigure(translator, await mappedSentences(pairs, flags.states), flags.figures)];
+  const written: string[] = [];
+  try {
+    written.push(await writeStateFigure(translator, await mappedSentences(pairs, flags.states), flags.figures));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    io.err(`There is no map of states: ${error.message}\n`); // one sentence has no plane; what was measured stands
+  }
   if (hypotheses !== undefined) {
     written.push(...await writeBreakdownFigures(flags.figures, {
       name: config.name,

@@ -5,15 +5,19 @@ import { CommandError } from "./errors.ts";
 
 /** A whole number of at least 1. */
 export function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1) throw new InvalidArgumentError("Expected a whole number of at least 1.");
-  return value;
+  return wholeNumber(text, 1);
 }
 
 /** A whole number of at least 0. */
 export function nonNegativeInteger(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Expected a whole number of at least 0.");
-  return Number(text);
+  return wholeNumber(text, 0);
+}
+
+function wholeNumber(text: string, least: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least) throw new InvalidArgumentError(`Expected a whole number of at least ${least}.`);
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError(`Expected a whole number below ${2 ** 53}.`);
+  return value;
 }
 
 export function number(text: string): number {

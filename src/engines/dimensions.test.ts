@@ -49,6 +49,15 @@ describe.each([{ engine: onnx({ threads: 1 }) }, { engine: reference() }])("$eng
     await step.dispose();
   });
 
+  test("names the array whose type is another", async () => {
+    const step = await onnx({ threads: 1 }).compile({ x: float32("batch"), n: int32("batch") }, ({ x, n }) => ({ y: x.add(n.cast("float32")) }));
+    // Only those who do not check types, or cast as here, get so far.
+    const feeds = (n: Float32Array | Float64Array) => ({ x: zeros(2), n: { data: n as unknown as Int32Array, shape: [2] } });
+    await expect(step.run(feeds(new Float32Array(2)))).rejects.toThrow('The array "n" is to be int32, but its data is a Float32Array.');
+    await expect(step.run(feeds(new Float64Array(2)))).rejects.toThrow('The array "n" is of float64, but the onnx engine computes in float32');
+    await step.dispose();
+  });
+
   test("refuses a feed of another shape before it runs", async () => {
     const step = await engine.compile({ x: float32("batch", 3) }, ({ x }) => ({ y: x.exp() }));
     await expect(step.run({ x: zeros(2, 4) })).rejects.toThrow('The feed "x" is [2, 4], expected [batch, 3]');

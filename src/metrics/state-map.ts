@@ -59,11 +59,16 @@ export function mapStates(states: readonly LabelledState[]): StateMap {
   };
 }
 
-/** The map as a figure, with the share of variance in the axis titles. */
+/** Pixels in which the labels of a map have room. */
+const LABELLED = { width: 720, leastHeight: 300, heightPerLabel: 24, mostHeight: 1200 };
+
+/** The map as a figure, with the share of variance in the axis titles; the more points, the higher. */
 export function stateMapFigure(map: StateMap, options: ChartOptions = {}): Chart {
   const [x, y] = map.explainedVariance.map((share) => `${(100 * share).toFixed(0)} % of variance`);
   return scatterChart({
     title: "Encoder states",
+    width: LABELLED.width,
+    height: Math.min(LABELLED.mostHeight, Math.max(LABELLED.leastHeight, LABELLED.heightPerLabel * map.points.length)),
     ...options,
     x: { title: "component 1", ...(x === undefined ? {} : { unit: x }) },
     y: { title: "component 2", ...(y === undefined ? {} : { unit: y }) },

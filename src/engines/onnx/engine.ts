@@ -59,13 +59,13 @@ class OnnxExecutable<S extends Signature, R extends Results> implements Executab
     const dims = bindDimensions(this.program.feeds, feeds);
     await setImmediate(); // a run holds this thread: let others in between two of them
     const { stateInputs, stateOutputs } = this.lowered;
-    const fed = this.lowered.feeds.map((name) => toTensor(feeds[name], this.program.feeds[name]?.dtype));
-    const read = stateInputs.map(({ variable, shape }) => toTensor({ data: this.state.read(variable.name), shape }, variable.dtype));
+    const fed = this.lowered.feeds.map((name) => toTensor(name, feeds[name], this.program.feeds[name]?.dtype));
+    const read = stateInputs.map(({ variable, shape }) => toTensor(variable.name, { data: this.state.read(variable.name), shape }, variable.dtype));
     const fetched = this.program.fetches.map(({ name, tensor }) => {
       const shape = resolveShape(tensor.shape, dims);
-      return toTensor({ data: allocate(name, tensor.dtype, shape.reduce((product, dim) => product * dim, 1)), shape }, tensor.dtype);
+      return toTensor(name, { data: allocate(name, tensor.dtype, shape.reduce((product, dim) => product * dim, 1)), shape }, tensor.dtype);
     });
-    const written = stateOutputs.map((output) => toTensor({ data: this.#destination(output), shape: output.shape }, output.variable.dtype));
+    const written = stateOutputs.map((output) => toTensor(output.variable.name, { data: this.#destination(output), shape: output.shape }, output.variable.dtype));
     this.session.run([...fed, ...read], [...fetched, ...written]);
     for (const { variable, inPlace } of stateOutputs) {
       const spare = this.#spare.get(variable.name);
@@ -89,11 +89,11 @@ class OnnxExecutable<S extends Signature, R extends Results> implements Executab
   }
 }
 
-function toTensor(array: NumericArray | undefined, dtype: DType | undefined): RuntimeTensor {
+function toTensor(name: string, array: NumericArray | undefined, dtype: DType | undefined): RuntimeTensor {
   const { data, shape } = array ?? { data: undefined, shape: [] };
-  if (data instanceof Float64Array) throw new Error("The onnx engine computes in float32; it was given float64.");
+  if (data instanceof Float64Array) throw new Error(`The array "${name}" is of float64, but the onnx engine computes in float32; give a Float32Array.`);
   if (dtype === "bool" && data instanceof Uint8Array) return { data, shape, type: dtype };
   if (dtype === "int32" && data instanceof Int32Array) return { data, shape, type: dtype };
   if (dtype === "float32" && data instanceof Float32Array) return { data, shape, type: dtype };
-  throw new Error(`A ${dtype} array was expected, received ${data?.constructor.name ?? "none"}.`);
+  throw new Error(`The array "${name}" is to be ${dtype}, but its data is ${data === undefined ? "missing" : `a ${data.constructor.name}`}.`);
 }

@@ -1,6 +1,6 @@
 /** Figures 2 and 3 of Sutskever, Vinyals and Le 2014, for a model at hand. */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolders } from "../../data/folders.ts";
 import { bleuByLength, bleuByWordRank, frequencyRanks, type TranslatedTestSet } from "../../metrics/breakdown.ts";
 import { lengthFigure, wordRankFigure } from "../../metrics/breakdown-figures.ts";
 import type { BleuOptions } from "../../metrics/bleu.ts";
@@ -42,7 +42,7 @@ export async function writeBreakdownFigures(folder: string, { name, testSet, tra
 }
 
 async function writeFigure(folder: string, file: string, chart: Parameters<typeof writeSvg>[1]): Promise<string> {
-  await mkdir(folder, { recursive: true });
+  await makeFolders(folder);
   const path = join(folder, file);
   await writeSvg(path, chart);
   return path;

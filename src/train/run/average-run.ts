@@ -21,8 +21,10 @@ export interface AveragedCheckpoint {
  */
 export async function averageRun(path: string, last?: number): Promise<AveragedCheckpoint> {
   const directory = await RunDirectory.open(path);
+  if (await directory.isPhraseRun()) throw new CheckpointError(`${directory.path} is a phrase-based translator, which has no checkpoints to average.`);
   const places = await listCheckpoints(directory);
   const count = last ?? places.length;
+  if (places.length === 0) throw new CheckpointError(`${directory.path} has no checkpoints to average yet; train it first.`);
   if (count < 1 || count > places.length) {
     throw new CheckpointError(`An average of ${count} checkpoints was asked for, but ${directory.path} has ${places.length}; `
       + "ask for fewer, or train with a larger training.keepLast.");
