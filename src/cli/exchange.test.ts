@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lastLine } from "./fixtures/command-line.ts";
@@ -24,6 +24,28 @@ test("a language model's folder is measured on a text or by questions", async ()
   const absent = join(folder, "absent.txt");
   expect(await decade("export", tiny, "--format", "onnx", "--quantize", "int8", "--text", absent, "--output", join(folder, "unwritten")))
     .toMatchObject({ code: 1, err: expect.stringMatching(/absent\.txt does not exist; give the path/) as string });
+});
+
+describe("a model is not written over", () => {
+  test("the folder that it is read from", async () => {
+    const copy = join(folder, "copy");
+    expect((await decade("import", tiny, "--output", copy)).code).toBe(0);
+    for (const command of [["import", copy], ["export", copy, "--format", "huggingface"]]) {
+      expect(await decade(...command, "--output", `${copy}/.`)).toMatchObject({ code: 2, err: expect.stringContaining("is the folder that is read") as string });
+    }
+    expect((await decade("export", copy, "--format", "onnx", "--output", copy)).code).toBe(0); // beside the weights, where transformers.js looks
+  });
+
+  test.each([["checkpoints/step-1/state.json", "a training run"], ["index.json", "token shards"]])("a folder with %s", async (entry, what) => {
+    const other = await mkdtemp(join(folder, "other-"));
+    await mkdir(dirname(join(other, entry)), { recursive: true });
+    await writeFile(join(other, entry), "{}");
+    await writeFile(join(other, "tokenizer.json"), "theirs");
+    for (const command of [["import", tiny], ["export", tiny, "--format", "huggingface"], ["export", tiny, "--format", "onnx"]]) {
+      expect(await decade(...command, "--output", other)).toMatchObject({ code: 1, err: `decade: ${other} holds ${what}, whose files the model's would replace; give another folder.\n` });
+    }
+    expect(await readFile(join(other, "tokenizer.json"), "utf8")).toBe("theirs");
+  });
 });
 
 describe("a folder of Marian", () => {

@@ -9,6 +9,7 @@ import { UsageError } from "./errors.ts";
 import { count } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, positiveInteger } from "./options.ts";
+import { refuseOwnFolder } from "./output-files.ts";
 import { readWholeText } from "./text-input.ts";
 
 interface ExportFlags {
@@ -39,6 +40,7 @@ async function runExport(source: string, flags: ExportFlags, io: Io): Promise<vo
   const { format, output, quantize, text, checkpoint, threads, json } = flags;
   if (quantize !== undefined && format !== "onnx") throw new UsageError("--quantize is for --format onnx; Hugging Face folders are written in float32.");
   if (text !== undefined && quantize === undefined) throw new UsageError("--text measures what --quantize loses; give --quantize too.");
+  if (format === "huggingface") await refuseOwnFolder(source, output);
   // A run has checkpoints; other folders are of others.
   const isRun = await stat(join(source, "checkpoints")).then((found) => found.isDirectory(), () => false);
   if (checkpoint !== undefined && !isRun) throw new UsageError(`--checkpoint chooses among those of a run, but ${source} is none.`);

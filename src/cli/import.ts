@@ -6,6 +6,7 @@ import type { Module } from "../nn/module.ts";
 import { count } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption } from "./options.ts";
+import { refuseOwnFolder } from "./output-files.ts";
 
 interface ImportFlags {
   readonly output: string;
@@ -22,6 +23,7 @@ export function addImport(program: Command, io: Io): void {
 }
 
 async function runImport(folder: string, { output, json }: ImportFlags, io: Io): Promise<void> {
+  await refuseOwnFolder(folder, output);
   if (await isTranslationFolder(folder)) return importTranslator(folder, output, json, io);
   const contents = await openModelFolder(folder);
   const files = await writeLanguageModel(output, contents);

@@ -42,7 +42,10 @@ export async function openLlama2c(folder: string): Promise<LanguageModelContents
   const [modelName] = models;
   const [tokenizerName] = tokenizers;
   if (modelName === undefined || tokenizerName === undefined || models.length + tokenizers.length > 2) {
-    throw new ExchangeError(`${folder} holds ${names.join(", ") || "no .bin files"}; a model of llama2.c is one .bin file and a tokenizer named tok….bin.`);
+    if (names.length === 0) {
+      throw new ExchangeError(`${folder} holds no model: neither a run's checkpoints, nor a config.json as Hugging Face's folders have, nor a .bin file of llama2.c.`);
+    }
+    throw new ExchangeError(`${folder} holds ${names.join(", ")}; a model of llama2.c is one .bin file and a tokenizer named tok….bin.`);
   }
   const { model, parameters } = readLlama2c(await readFile(join(folder, modelName)), join(folder, modelName));
   const path = join(folder, tokenizerName);

@@ -1,7 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { makeFolders } from "../data/folders.ts";
 import { writeSafetensors, type NamedTensor } from "../data/safetensors.ts";
 import { Seq2SeqTransformer } from "../models/seq2seq-transformer.ts";
 import type { SpecialIds } from "../text/special-tokens.ts";
@@ -10,6 +9,7 @@ import { readParameters, writeParameters } from "./correspondence.ts";
 import { ExchangeError } from "./exchange-error.ts";
 import { readJsonFile } from "./json-file.ts";
 import { isSeq2SeqName, marianConfig, marianIgnored, marianOptions, marianSchema, marianTensors, SEQ2SEQ_NAMES, type MarianConfig } from "./marian.ts";
+import { makeModelFolder } from "./model-folder.ts";
 import { readTranslationTokenizers, translationTokenizerFiles, type TranslationTokenizer } from "./translation-tokenizers.ts";
 import { readWeights } from "./weights.ts";
 
@@ -101,7 +101,7 @@ const CONTEXT = 1024;
  * target-tokenizer.json, where it is another. SentencePiece tokenizers are written as Marian's folders have them.
  *
  * @returns the names of the files
- * @throws ExchangeError where the model is neither Marian's nor Pegasus's
+ * @throws ExchangeError where the model is neither Marian's nor Pegasus's, or the folder holds something else
  */
 export async function writeTranslationModel(
   folder: string, { model, parameters, sourceTokenizer, targetTokenizer }: TranslationModelContents,
@@ -116,7 +116,7 @@ export async function writeTranslationModel(
     "generation_config.json": { ...special, max_length: CONTEXT / 2 },
     "config.json": { ...options, ...special, torch_dtype: "float32" },
   };
-  await makeFolders(folder);
+  await makeModelFolder(folder);
   // Pegasus keeps its waves among its weights.
   const waves = model.options.normalization === "pre" ? positionTables(model.options.dimension) : [];
   await writeSafetensors(join(folder, "model.safetensors"), [...writeParameters(marianTensors(whole), parameters), ...waves], { format: "pt" });

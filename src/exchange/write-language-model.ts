@@ -1,6 +1,5 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { makeFolders } from "../data/folders.ts";
 import { writeSafetensors, type NamedTensor } from "../data/safetensors.ts";
 import { Gpt } from "../models/gpt.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
@@ -8,6 +7,7 @@ import { writeParameters } from "./correspondence.ts";
 import { ExchangeError } from "./exchange-error.ts";
 import { fitsGpt2, gpt2Config, gpt2Tensors } from "./gpt2.ts";
 import { fitsLlama, llamaConfig, llamaTensors } from "./llama.ts";
+import { makeModelFolder } from "./model-folder.ts";
 
 /** A language model with its weights and its tokenizer. */
 export interface LanguageModelContents {
@@ -24,12 +24,12 @@ export interface LanguageModelContents {
  * model.safetensors, tokenizer.json and tokenizer_config.json. Files of these names that are there are replaced.
  *
  * @returns the names of the files
- * @throws ExchangeError where the model is neither GPT-2's nor Llama's
+ * @throws ExchangeError where the model is neither GPT-2's nor Llama's, or the folder holds something else
  */
 export async function writeLanguageModel(folder: string, contents: LanguageModelContents): Promise<string[]> {
   const { model, parameters } = contents;
   const tensors = tensorsOf(model, parameters);
-  await makeFolders(folder);
+  await makeModelFolder(folder);
   await writeSafetensors(join(folder, "model.safetensors"), tensors, { format: "pt" });
   return ["model.safetensors", ...await writeDescription(folder, contents)];
 }

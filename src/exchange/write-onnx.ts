@@ -5,6 +5,7 @@ import { encodeModel } from "../engines/onnx/proto.ts";
 import { perplexity } from "../metrics/perplexity.ts";
 import { ExchangeError } from "./exchange-error.ts";
 import { logNormalizer } from "./log-normalizer.ts";
+import { makeModelFolder } from "./model-folder.ts";
 import { ONNX_FILES, type OnnxWeights } from "./onnx-files.ts";
 import { decoderGraph } from "./onnx-program.ts";
 import { quantizeWeights } from "./onnx-quantize.ts";
@@ -37,7 +38,7 @@ export interface WrittenOnnx {
  * Writes a decoder as `onnx/model.onnx`, which ONNX Runtime runs without this library, with the configuration and
  * tokenizer beside it that transformers.js looks for. `quantize` stores weights as whole numbers of 8 or 4 bits.
  *
- * @throws ExchangeError where the text is too short to measure on, or the weights are too large for a file
+ * @throws ExchangeError where the text is too short to measure on, the weights are too large for a file, or the folder holds something else
  */
 export async function writeOnnx(folder: string, contents: LanguageModelContents, options: WriteOnnxOptions = {}): Promise<WrittenOnnx> {
   const { model, parameters, tokenizer } = contents;
@@ -47,6 +48,7 @@ export async function writeOnnx(folder: string, contents: LanguageModelContents,
   const graph = decoderGraph(model, parameters);
   const whole = encodeModel(graph);
   const bytes = quantize === undefined ? whole : encodeModel(quantizeWeights(graph, quantize === "int8" ? 8 : 4));
+  await makeModelFolder(folder); // before what takes longest
   const measured = tokens === undefined ? undefined : {
     unquantized: await perplexityOf(whole, contents, tokens, options), quantized: await perplexityOf(bytes, contents, tokens, options),
     tokens: tokens.length - 1,
