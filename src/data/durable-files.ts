@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { DataError } from "./data-error.ts";
 
 /** Replaces a file's content: written beside it, flushed, renamed, and the folder flushed. */
 export async function writeFileAtomically(path: string, content: string): Promise<void> {
@@ -22,12 +23,14 @@ export async function removeUnfinished(folder: string, names: readonly string[])
   for (const found of await readdir(folder)) if (isUnfinished(found)) await rm(join(folder, found), { force: true });
 }
 
-/** Writes a file and flushes it to the disk. */
+/** Writes a file and flushes it to the disk. @throws DataError that names the file where the disk is full */
 export async function writeFlushed(path: string, content: string): Promise<void> {
   const handle = await open(path, "w");
   try {
     await handle.writeFile(content, "utf8");
     await handle.sync();
+  } catch (error) {
+    throw fullDisk(error, path);
   } finally {
     await handle.close();
   }
@@ -47,6 +50,13 @@ export async function syncFolder(path: string): Promise<void> {
 /** A name part that no other process or call uses. */
 export function uniqueSuffix(): string {
   return `${process.pid}-${randomBytes(4).toString("hex")}`;
+}
+
+/** What a write has failed by: of a full disk, an error that names the file, with the system's `code`; others as they are. */
+export function fullDisk(error: unknown, path: string): unknown {
+  const code = errorCode(error);
+  if (code !== "ENOSPC" && code !== "EDQUOT") return error;
+  return Object.assign(new DataError(`${path} cannot be written, for the disk is full (${code}); free some space, then try again.`, { cause: error }), { code });
 }
 
 /** The `code` of a system error, such as `ENOENT`. */

@@ -1,7 +1,7 @@
-import { writeFile } from "node:fs/promises";
 import { holdOut, readCompletions } from "../data/completions/completions.ts";
 import { encodeCompletions, type EncodedCompletion } from "../data/completions/encode-completions.ts";
 import { DataError } from "../data/data-error.ts";
+import { writeFlushed } from "../data/durable-files.ts";
 import { readDocuments, type DocumentSource } from "../data/documents/document-source.ts";
 import { encodeDocuments, type EncodedDocuments } from "../data/shards/encode-documents.ts";
 import type { MixturePart } from "../data/shards/packed-batches.ts";
@@ -42,7 +42,7 @@ export interface KnownTokenizer {
 export async function openRunText(config: TextRunConfig, directory: RunDirectory, isNew: boolean, known?: KnownTokenizer): Promise<TextData> {
   if (!isNew) return openTextData(config, { tokenizer: await Tokenizer.load(directory.tokenizerFile()), owner: "the run itself, when it began" });
   const data = await openTextData(config, known);
-  await writeFile(directory.tokenizerFile(), data.tokenizer.toJson());
+  await writeFlushed(directory.tokenizerFile(), data.tokenizer.toJson());
   return data;
 }
 

@@ -138,6 +138,9 @@ export async function loadModel(path: string): Promise<Omit<Checkpoint, "optimiz
   return { step, path, model: await readSafetensors(join(path, "model.safetensors")), state };
 }
 
+/** What to do where a checkpoint is damaged. */
+const INSTEAD = "Use another checkpoint of the run; to resume from the one before, delete this one's folder.";
+
 async function verifyFile(folder: string, name: TensorFile, expected: FileDigest): Promise<void> {
   const path = join(folder, name);
   const size = await stat(path).then(
@@ -149,20 +152,20 @@ async function verifyFile(folder: string, name: TensorFile, expected: FileDigest
   if (size !== expected.bytes) {
     const how = size < expected.bytes ? "truncated" : "altered";
     throw new CheckpointError(
-      `${path} is ${how}: expected ${expected.bytes} bytes, got ${size}. Use another checkpoint of the run.`,
+      `${path} is ${how}: expected ${expected.bytes} bytes, got ${size}. ${INSTEAD}`,
     );
   }
   const { sha256 } = await digestFile(path);
   if (sha256 !== expected.sha256) {
     throw new CheckpointError(
-      `${path} is altered: expected SHA-256 ${expected.sha256}, got ${sha256}. Use another checkpoint of the run.`,
+      `${path} is altered: expected SHA-256 ${expected.sha256}, got ${sha256}. ${INSTEAD}`,
     );
   }
 }
 
 function missing(path: string, cause: unknown): unknown {
   if (errorCode(cause) !== "ENOENT") return cause;
-  return new CheckpointError(`${path} does not exist, but a checkpoint needs it. Use another checkpoint of the run.`, {
+  return new CheckpointError(`${path} does not exist, but a checkpoint needs it. ${INSTEAD}`, {
     cause,
   });
 }
@@ -188,8 +191,7 @@ async function readState(folder: string): Promise<StateBody> {
     value = JSON.parse(text);
   } catch (cause) {
     throw new CheckpointError(
-      `${path} is truncated or altered: expected JSON, got ${text.length} characters that are not. Use another ` +
-        `checkpoint of the run.`,
+      `${path} is truncated or altered: expected JSON, got ${text.length} characters that are not. ${INSTEAD}`,
       { cause },
     );
   }
@@ -200,13 +202,13 @@ async function readState(folder: string): Promise<StateBody> {
   }
   if (!isStateFile(value)) {
     throw new CheckpointError(
-      `${path} is altered: expected format, step, files, state and sha256. Use another checkpoint of the run.`,
+      `${path} is altered: expected format, step, files, state and sha256. ${INSTEAD}`,
     );
   }
   const digest = stateDigest(value);
   if (digest !== value.sha256) {
     throw new CheckpointError(
-      `${path} is altered: expected SHA-256 ${value.sha256}, got ${digest}. Use another checkpoint of the run.`,
+      `${path} is altered: expected SHA-256 ${value.sha256}, got ${digest}. ${INSTEAD}`,
     );
   }
   return value;

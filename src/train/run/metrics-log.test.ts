@@ -1,8 +1,10 @@
 import { fc, test } from "@fast-check/vitest";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { writeFileAtomically } from "../../data/durable-files.ts";
 import { MetricsLog, MetricsLogError } from "./metrics-log.ts";
 
 let folder = "";
@@ -26,6 +28,26 @@ describe("MetricsLog", () => {
     await Promise.all([1, 2, 3].map((step) => log.append({ step, loss: step / 2 })));
     expect(await readFile(path, "utf8")).toBe('{"step":1,"loss":0.5}\n{"step":2,"loss":1}\n{"step":3,"loss":1.5}\n');
     await log.close();
+  });
+
+  it("names its file where the disk is full, and keeps the records before", async (context) => {
+    const small = join(folder, "small");
+    await mkdir(small);
+    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=16k", "none", small]).status === 0;
+    if (!mounted) return context.skip("no small disk can be mounted here; that takes root");
+    try {
+      const path = join(small, "metrics.jsonl");
+      const log = await MetricsLog.open(path);
+      const filling = async (): Promise<void> => {
+        for (let step = 1; ; step++) await log.append({ step });
+      };
+      await expect(filling()).rejects.toThrow(`${path} cannot be written, for the disk is full (ENOSPC)`);
+      await log.close();
+      expect((await MetricsLog.read(path)).length).toBeGreaterThan(100);
+      await expect(writeFileAtomically(join(small, "config.json"), "{}")).rejects.toThrow(/config\.json.* cannot be written, for the disk is full/);
+    } finally {
+      spawnSync("umount", [small]);
+    }
   });
 
   it("appends to what is there", async () => {

@@ -1,6 +1,6 @@
 /** A run's metrics: one JSON object a line. */
 import { open, readFile, type FileHandle } from "node:fs/promises";
-import { errorCode, writeFileAtomically } from "../../data/durable-files.ts";
+import { errorCode, fullDisk, writeFileAtomically } from "../../data/durable-files.ts";
 
 /** One logged step; fields beside `step` are the writer's. */
 export interface MetricsRecord {
@@ -52,10 +52,14 @@ export class MetricsLog {
   /**
    * Adds a record; resolves once the operating system has it, so that other processes can read it. Numbers that JSON
    * cannot hold (NaN, infinities) are written as null.
+   *
+   * @throws DataError that names the file where the disk is full
    */
   append(record: MetricsRecord): Promise<void> {
     return this.#enqueue(async () => {
-      await this.#handle.appendFile(`${JSON.stringify(record)}\n`, "utf8");
+      await this.#handle.appendFile(`${JSON.stringify(record)}\n`, "utf8").catch((error: unknown) => {
+        throw fullDisk(error, this.path);
+      });
     });
   }
 

@@ -2,10 +2,10 @@ import { encodePairs, type EncodeOptions } from "../../data/encode.ts";
 import { PairBatches } from "../../data/batches.ts";
 import type { Example, Special } from "../../data/collate.ts";
 import { DataError } from "../../data/data-error.ts";
+import { writeFlushed } from "../../data/durable-files.ts";
 import { readPairs, type Pair } from "../../data/source.ts";
 import { splitPairs } from "../../data/split.ts";
 import { Tokenizer } from "../../text/tokenizer.ts";
-import { writeFile } from "node:fs/promises";
 import type { BatchConfig, DataConfig, HeldOut, RunConfig } from "../config/config.ts";
 import { readsReversed } from "../config/model.ts";
 import { loadTokenizers, type Tokenizers } from "./open-run.ts";
@@ -43,10 +43,10 @@ export async function prepareTokenizers(directory: RunDirectory, config: RunConf
   const tokenizers = await learnTokenizers(config, pairs);
   const { source, target } = tokenizers;
   if (source === target) {
-    await writeFile(directory.tokenizerFile(), source.toJson());
+    await writeFlushed(directory.tokenizerFile(), source.toJson());
   } else {
-    await writeFile(directory.tokenizerFile("source"), source.toJson());
-    await writeFile(directory.tokenizerFile("target"), target.toJson());
+    await writeFlushed(directory.tokenizerFile("source"), source.toJson());
+    await writeFlushed(directory.tokenizerFile("target"), target.toJson());
   }
   return tokenizers;
 }
