@@ -3,6 +3,8 @@ import { readFile, readdir, chmod } from "node:fs/promises";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { installedMpiruns } from "../parallel/fixtures/mpirun.ts";
+import { NoTransportError } from "../parallel/transport.ts";
+import { describeError } from "./errors.ts";
 import { lastLine, Workplace } from "./fixtures/command-line.ts";
 
 let place: Workplace;
@@ -45,6 +47,10 @@ describe("restarts", () => {
     const { code, err } = await place.decade(...launch("--mpirun", await stub("always-lost", lost, lost, lost), "--max-restarts", "1"));
     expect(code).toBe(75);
     expect(err).toContain("decade: Rank 1 was lost, after 1 restart; the training is not at its end.\n");
+  });
+
+  it("are not for a library that is missing", () => {
+    expect(describeError(new NoTransportError("No MPI library was found."))).toEqual({ code: 1, text: "No MPI library was found." });
   });
 
   it.each([

@@ -151,5 +151,6 @@ function plural(value: number, noun: string): string {
 }
 
 function mebibytes(bytes: number): string {
-  return count(Math.ceil(bytes / 2 ** 20));
+  const value = bytes / 2 ** 20;
+  return value < 10 ? String(Math.ceil(100 * value) / 100) : count(Math.ceil(value));
 }

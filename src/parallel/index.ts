@@ -14,7 +14,7 @@ export { worldSize } from "./transports/job.ts";
 export { openTransport, type ObservedTransport } from "./transports/open-transport.ts";
 export { Monitor, type MonitorOptions } from "./monitor/monitor.ts";
 export { inProcessTransports, runRanks, type InProcessTransport } from "./transports/in-process.ts";
-export { everyoneOf, TransportError, type Group, type Message, type Transport } from "./transport.ts";
+export { everyoneOf, NoTransportError, TransportError, type Group, type Message, type Transport } from "./transport.ts";
 export { parseScheduleCsv, writeScheduleCsv } from "./schedule-csv.ts";
 export { generateSchedule, scheduleBubble, scheduleNames, type ScheduleName } from "./schedules/generators.ts";
 export type { Costs, TimedAction } from "./schedule-player.ts";

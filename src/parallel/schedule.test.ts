@@ -21,6 +21,13 @@ const scheduled = sized.map(({ name, size }) => generateSchedule(name, size));
 const runs = { numRuns: 1_000 };
 
 describe("every schedule", () => {
+  it("has no bubble below zero, also where times are no whole numbers", () => {
+    fc.assert(fc.property(scheduled, fc.double({ min: 0.01, max: 1, noNaN: true }), (schedule, time) => {
+      const computation = (kind: string, stage: number): number => time * (kind === "F" ? 0.1 : 0.7) + stage / 3;
+      expect(playSchedule(schedule, { computation, transfer: () => 0 }).bubble).toBeGreaterThanOrEqual(0);
+    }), { numRuns: 200 });
+  });
+
   it("does everything once and ends, also with its messages", () => {
     fc.assert(fc.property(scheduled, (schedule) => {
       validateSchedule(schedule);

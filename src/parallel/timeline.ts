@@ -30,7 +30,7 @@ function measure(devices: readonly (readonly TimedAction[])[]): Timeline {
   const works = computations.map((actions) => actions.reduce((sum, { start, end }) => sum + end - start, 0));
   const longest = spans.indexOf(Math.max(...spans));
   const [span, work] = [spans[longest] ?? 0, works[longest] ?? 0];
-  return { devices, span, bubble: work === 0 ? 0 : (span - work) / work, peakActivations: computations.map(peakOf) };
+  return { devices, span, bubble: work === 0 ? 0 : Math.max(0, span - work) / work, peakActivations: computations.map(peakOf) };
 }
 
 /** A device's actions are in order, so that counting needs no clock. */

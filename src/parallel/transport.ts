@@ -39,6 +39,11 @@ export function everyoneOf(transport: Transport): Promise<Group> {
   return transport.group(Array.from({ length: transport.size }, (_, rank) => rank));
 }
 
+/** There is no way to the other ranks: no MPI library, or another one than what started them. To try again is of no use. */
+export class NoTransportError extends Error {
+  override readonly name = "NoTransportError";
+}
+
 /** Ranks cannot reach each other. */
 export class TransportError extends Error {
   override readonly name = "TransportError";

@@ -30,7 +30,7 @@ export interface JobOutcome {
   readonly code: number;
   /** Errors that the processes have written, without "decade: ". */
   readonly errors: readonly string[];
-  /** Who was lost by what the engine says: "Rank 2", "Process 4711 on node1". */
+  /** Who was lost by what the engine says: "Rank 2". */
   readonly blamed?: string | undefined;
   /** The user asked for its end. */
   readonly interrupted: boolean;

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { getuid } from "node:process";
-import { TransportError } from "../transport.ts";
+import { NoTransportError } from "../transport.ts";
 
 /** What starts the processes of a job, and how it is spoken to. */
 export interface Launcher {
@@ -23,14 +23,14 @@ export interface JobShape {
 }
 
 /**
- * Finds out what a command is by its version. Throws a TransportError where it cannot be run.
+ * Finds out what a command is by its version. Throws a NoTransportError where it cannot be run.
  *
  * @param command `mpirun` or `srun`, a name or a path
  */
 export function findLauncher(command = "mpirun"): Launcher {
   const version = versionText(command);
   if (version instanceof Error) {
-    throw new TransportError("code" in version && version.code === "ENOENT"
+    throw new NoTransportError("code" in version && version.code === "ENOENT"
       ? `There is no ${command}; install openmpi-bin or mpich, or name another by --mpirun.`
       : `${command} cannot be run: ${version.message}.`);
   }

@@ -38,7 +38,7 @@ describe("how a job has ended", () => {
   it.each([
     ["mpirun noticed that process rank 2 with PID 0 on node vm exited on signal 9 (Killed).", "Rank 2"],
     ["prterun noticed that process rank 1 with PID 4711 on node node-7 exited on signal 11 (Segmentation fault).", "Rank 1"],
-    ["=   PID 4711 RUNNING AT node1", "Process 4711 on node1"],
+    ["=   PID 4711 RUNNING AT node1", undefined],
     ["step 2 of 10: process rank 2", undefined],
   ])("hears it from an engine that says: %s", (line, name) => {
     expect(blamedIn(line)).toBe(name);

@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import koffi, { type LibraryHandle } from "koffi";
-import { TransportError, type Message } from "../transport.ts";
+import { NoTransportError, TransportError, type Message } from "../transport.ts";
 import { startedJob } from "./job.ts";
 import { FUNCTIONS, LONGEST_ERROR, MPICH, OPEN_MPI, type Family, type FunctionName, type Handle, type HandleName } from "./mpi-functions.ts";
 
@@ -23,7 +23,7 @@ export class MpiLibrary {
   readonly #functions: ReadonlyMap<FunctionName, Call>;
   readonly #library: LibraryHandle; // Koffi unloads a library that nobody holds
 
-  /** Throws a TransportError where there is none, which says what was tried and what to install. */
+  /** Throws a NoTransportError where there is none, which says what was tried and what to install. */
   static load(): MpiLibrary {
     for (const [name, value] of Object.entries(UCX)) process.env[name] ??= value;
     const files = libraryFiles();
@@ -32,7 +32,7 @@ export class MpiLibrary {
       if (library !== undefined) return new MpiLibrary(library, file);
     }
     const { DECADE_MPI_LIBRARY: named } = process.env;
-    throw new TransportError(named !== undefined
+    throw new NoTransportError(named !== undefined
       ? `DECADE_MPI_LIBRARY names ${named}, which cannot be loaded; it takes the path of Open MPI's or MPICH's libmpi.`
       : `No MPI library was found (tried ${files.join(", ")}); install openmpi-bin or mpich, or name the library by DECADE_MPI_LIBRARY.`);
   }
@@ -100,12 +100,12 @@ export function readIntAt(address: bigint): number {
 
 function familyOf(library: LibraryHandle, file: string): Family {
   if (hasSymbol(library, "ompi_mpi_comm_world")) return OPEN_MPI;
-  if (!hasSymbol(library, "MPI_Get_library_version")) throw new TransportError(`${file} is no MPI library.`);
+  if (!hasSymbol(library, "MPI_Get_library_version")) throw new NoTransportError(`${file} is no MPI library.`);
   const [text, length] = [new Uint8Array(8192), new Int32Array(1)]; // MPI_MAX_LIBRARY_VERSION_STRING of MPICH
   (library.func("MPI_Get_library_version", "int", ["void *", "void *"]) as Call)(text, length);
   const version = new TextDecoder().decode(text.subarray(0, length[0]));
   if (/MPICH|MVAPICH|Intel|CRAY/i.test(version)) return MPICH;
-  throw new TransportError(`${file} is ${version.split("\n", 1)[0] ?? "an unknown library"}; Decade works with Open MPI, MPICH and what keeps MPICH's binary interface.`);
+  throw new NoTransportError(`${file} is ${version.split("\n", 1)[0] ?? "an unknown library"}; Decade works with Open MPI, MPICH and what keeps MPICH's binary interface.`);
 }
 
 function hasSymbol(library: LibraryHandle, name: string): boolean {

@@ -1,8 +1,10 @@
 /** Jobs of several processes under the real mpirun, beside the transport within one process. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { exchange, roundedSums } from "../fixtures/exchange.ts";
 import { installedMpiruns, runJob, type Mpirun } from "../fixtures/mpirun.ts";
+import { NoTransportError } from "../transport.ts";
 import { runRanks } from "./in-process.ts";
+import { MpiLibrary } from "./mpi-library.ts";
 
 async function results<Result>(mpirun: Mpirun, processes: number, scenario: string): Promise<{ results: Result[]; code: number | null; err: string }> {
   const { code, out, err } = await runJob(mpirun, processes, "mpi-job.ts", scenario);
@@ -10,6 +12,15 @@ async function results<Result>(mpirun: Mpirun, processes: number, scenario: stri
   expect(lines.map(({ size }) => size), err).toEqual(Array.from({ length: processes }, () => processes));
   return { results: lines.sort((one, two) => one.rank - two.rank).map(({ result }) => result), code, err };
 }
+
+it.each([
+  ["/nowhere/libmpi.so", "DECADE_MPI_LIBRARY names /nowhere/libmpi.so, which cannot be loaded; it takes the path of Open MPI's or MPICH's libmpi."],
+  ["libc.so.6", "libc.so.6 is no MPI library."],
+])("%s is refused as what no further try would change", (file, sentence) => {
+  vi.stubEnv("DECADE_MPI_LIBRARY", file);
+  expect(() => MpiLibrary.load()).toThrow(new NoTransportError(sentence));
+  vi.unstubAllEnvs();
+});
 
 describe.each(installedMpiruns())("$name", (mpirun) => {
   it.each([2, 3, 4])("does with %i processes what one process does with as many ranks, and waits without computing", async (processes) => {

@@ -1,4 +1,4 @@
-import { TransportError, type Group, type Message } from "../transport.ts";
+import { NoTransportError, TransportError, type Group, type Message } from "../transport.ts";
 import type { ObservedTransport } from "./open-transport.ts";
 import { checkPeer, checkTag, describeArray, nameRanks, placeAmong, WAIT_SECONDS, type TransportOptions } from "./checks.ts";
 import { startedJob } from "./job.ts";
@@ -15,7 +15,7 @@ let opened = false;
  * The ranks that `mpirun` or `srun` started, this process among them, over the MPI library that is installed: Open MPI 4
  * or 5, MPICH 3.2 or later, or what keeps MPICH's binary interface. Once a process.
  *
- * Throws a TransportError where no library is found, or where it knows of another number of ranks than were started.
+ * Throws a NoTransportError where no library is found, or where it knows of another number of ranks than were started.
  */
 export async function openMpi({ waitSeconds = WAIT_SECONDS }: TransportOptions = {}): Promise<ObservedTransport> {
   if (opened) throw new TransportError("MPI can be started once a process, which was done before; pass the transport on instead.");
@@ -28,7 +28,7 @@ export async function openMpi({ waitSeconds = WAIT_SECONDS }: TransportOptions =
   const job = startedJob();
   if (job !== undefined && job.size !== size) {
     library.call("Finalize");
-    throw new TransportError(`${job.startedBy} started ${job.size} processes, of which ${library.file} sees ${size}: it is not the library of what started them; ${
+    throw new NoTransportError(`${job.startedBy} started ${job.size} processes, of which ${library.file} sees ${size}: it is not the library of what started them; ${
       job.startedBy === "srun" ? "start them by srun --mpi=pmix or --mpi=pmi2, whichever the library was built for, or by its own mpirun" : "use its own mpirun, or name the right library by DECADE_MPI_LIBRARY"}.`);
   }
   return new MpiTransport(library, rank, size, waitSeconds, job?.local ?? 1);

@@ -10,7 +10,7 @@ export interface ObservedTransport extends Transport {
 
 /**
  * How this process reaches the others of its job: by MPI where `mpirun` or `srun` started more than one, undefined where
- * it is alone. Throws a TransportError where there are several and no MPI library reaches them.
+ * it is alone. Throws a NoTransportError where there are several and no MPI library reaches them.
  */
 export async function openTransport(options: TransportOptions = {}): Promise<ObservedTransport | undefined> {
   if (worldSize() === 1) return undefined;
