@@ -4,7 +4,7 @@ import { formatNBest } from "../decode/rescore.ts";
 import { isModelFolder } from "../train/translator/open-translation.ts";
 import { RunDirectory } from "../train/run/run-directory.ts";
 import { PhraseTranslator } from "../phrase/run/phrase-translator.ts";
-import type { TextTranslation } from "../train/translator/text-translator.ts";
+import type { TextTranslation, TextTranslator } from "../train/translator/text-translator.ts";
 import type { NBestOptions } from "../train/translator/translator.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { describeExplanation } from "./explain-phrases.ts";
@@ -14,7 +14,7 @@ import {
   addModelOptions, jsonOption, nonNegativeInteger, nonNegativeNumber, positiveInteger, positiveNumber, type ModelFlags,
 } from "./options.ts";
 import { ProgressLine, translationProgress } from "./progress.ts";
-import { linesInPortions, readPairFile } from "./text-input.ts";
+import { linesInPortions, readPairFile, type LinePortion } from "./text-input.ts";
 
 interface TranslateFlags extends ModelFlags {
   readonly beam?: number;
@@ -58,21 +58,34 @@ async function runTranslate(run: string, file: string, flags: TranslateFlags, io
   if (flags.phrases) return explain(run, file, flags, io);
   const options = await searchOptions(flags);
   const all: { readonly source: string; readonly translations: readonly TextTranslation[] }[] = [];
-  const line = new ProgressLine(io);
-  const { onProgress, onToken } = translationProgress(line, 0);
-  await withAnyTranslator(run, flags, async (translator) => {
-    for await (const { lines, first, total } of linesInPortions(file, PORTION)) {
-      onProgress(first, total);
-      const lists = await translator.translateNBest(lines, { ...seeded(options, first), onToken, onProgress: (done) => onProgress(first + done, total) });
-      line.clear();
-      if (flags.json) all.push(...lines.map((source, at) => ({ source, translations: lists[at] ?? [] })));
-      else lists.forEach((translations, at) => io.out(printed(translations, first + at, flags)));
-    }
-  }).finally(() => line.close());
+  await withAnyTranslator(run, flags, (translator) => translateLines(translator, file, options, io, (lists, { lines, first }) => {
+    if (flags.json) all.push(...lines.map((source, at) => ({ source, translations: lists[at] ?? [] })));
+    else lists.forEach((translations, at) => io.out(printed(translations, first + at, flags)));
+  }));
   if (!flags.json) return;
   const translations = all.map(({ source, translations: list }) => (
     flags.nBest === undefined ? { source, ...list[0] } : { source, nBest: list }));
   io.out(`${JSON.stringify({ translations })}\n`);
+}
+
+/** Translates a file in portions, shows how far it is, and gives each portion away. */
+async function translateLines(
+  translator: TextTranslator, file: string, options: NBestOptions, io: Io,
+  give: (lists: readonly (readonly TextTranslation[])[], portion: LinePortion) => void,
+): Promise<void> {
+  const line = new ProgressLine(io);
+  const { onProgress, onToken } = translationProgress(line, 0);
+  try {
+    for await (const portion of linesInPortions(file, PORTION)) {
+      const { lines, first, total } = portion;
+      onProgress(first, total);
+      const lists = await translator.translateNBest(lines, { ...seeded(options, first), onToken, onProgress: (done) => onProgress(first + done, total) });
+      line.clear();
+      give(lists, portion);
+    }
+  } finally {
+    line.close();
+  }
 }
 
 /** Prints the phrases that sentences are translated by. */
