@@ -17,6 +17,7 @@ import { layoutOf, placeOf, rankOf, type Layout } from "./layout.ts";
 import { compileDevice, type DevicePrograms } from "./device-programs.ts";
 import { cutModel } from "./model-cut.ts";
 import { gatherSaved } from "./saved-pieces.ts";
+import { describeStrangers } from "./same-weights.ts";
 import { ShardedWeights } from "./sharded-weights.ts";
 import { countedWeights, tiedGradient, tiesOf, type Tie } from "./ties.ts";
 
@@ -170,10 +171,9 @@ export class ParallelPrograms implements StepPrograms {
   async #requireSameWeights(): Promise<void> {
     const { weights, layout } = this.#parts;
     const digests = await this.#numbers(createHash("sha1").update(weights.weights).digest().readUIntBE(0, 6));
-    const strange = digests.findIndex((digest, rank) => digest !== digests[rank % layout.devices]);
-    if (strange < 0) return;
-    throw new ScheduleError(`After ${this.#steps} steps the weights of rank ${strange} are no longer those of rank ${strange % layout.devices}, `
-      + "which has the same stages: one of the two computes wrongly. Go on from the newest checkpoint, on other hardware.");
+    const strangers = describeStrangers(digests, layout.devices);
+    if (strangers === undefined) return;
+    throw new ScheduleError(`After ${this.#steps} steps ${strangers}. Go on from the newest checkpoint, on other hardware.`);
   }
 }
 
