@@ -52,6 +52,10 @@ describe("data", () => {
     expectFailure(await train("data.maximumSourceLength=1"), "No training pair is left");
   });
 
+  it("for a model that memory has no room for", async () => {
+    expectFailure(await train("model.hidden=1000000000"), '"sourceEmbedding.weight" [', "make the model smaller");
+  });
+
   it("leaves no run behind", async () => {
     await train("data.source=nowhere.en", 'name="nowhere"');
     await train("data.maximumSourceLength=1", 'name="nowhere"');

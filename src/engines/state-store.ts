@@ -1,3 +1,4 @@
+import { GraphError } from "../graph/apply.ts";
 import type { StateVariable } from "../graph/state.ts";
 
 export type StateData = Float32Array | Float64Array | Int32Array;
@@ -22,7 +23,7 @@ export class StateStore {
     return this.#entries.has(name);
   }
 
-  /** Makes room for a variable and initialises it, unless the store has it. Throws where shapes differ. */
+  /** Makes room for a variable and initialises it, unless the store has it. Throws where shapes differ, or there is no room. */
   declare(variable: StateVariable): void {
     const known = this.#entries.get(variable.name);
     if (known !== undefined) {
@@ -32,14 +33,19 @@ export class StateStore {
       }
       return;
     }
-    const initial = variable.initialize();
+    this.#entries.set(variable.name, { variable, data: this.#initialised(variable) });
+  }
+
+  #initialised(variable: StateVariable): StateData {
     const size = variable.shape.reduce((product, dim) => product * dim, 1);
-    if (initial.length !== size) {
+    try {
+      const initial = variable.initialize();
+      if (initial.length === size) return this.double && variable.dtype === "float32" ? Float64Array.from(initial) : initial.slice();
       throw new Error(`"${variable.name}" was initialised with ${initial.length} numbers, its shape [${variable.shape.join(", ")}] has ${size}.`);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new GraphError(`"${variable.name}" [${variable.shape.join(", ")}] has ${size} numbers, for which there is no room in memory; make the model smaller.`, { cause: error });
     }
-    this.#entries.set(variable.name, {
-      variable, data: this.double && variable.dtype === "float32" ? Float64Array.from(initial) : initial.slice(),
-    });
   }
 
   variable(name: string): StateVariable {
