@@ -1,4 +1,6 @@
 /** A language model from the command line: trained, judged, used. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Tokenizer } from "../text/tokenizer.ts";
 import { lastLine, toyPairs, Workplace } from "./fixtures/command-line.ts";
@@ -29,6 +31,14 @@ test("pretrain trains what a file describes, and shows what the model writes", a
   const result = lastLine(out) as { step: number; samples: string[] };
   expect(result.step).toBe(30);
   expect(result.samples).toHaveLength(3);
+});
+
+test("pretrain takes another name and number of threads, as train does", async () => {
+  const args = ["--set", "training.steps=1", "--name", "other", "--threads", "2", "--json"];
+  const { code, out, err } = await place.decade("pretrain", place.path("language.json"), ...args);
+  expect(code, err).toBe(0);
+  expect(lastLine(out)).toMatchObject({ directory: place.run("other"), step: 1 });
+  expect(JSON.parse(await readFile(join(place.run("other"), "config.json"), "utf8"))).toMatchObject({ name: "other", engine: { threads: 2 } });
 });
 
 test("evaluate judges it on what was held out, and on a file", async () => {

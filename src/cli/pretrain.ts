@@ -9,14 +9,16 @@ import { isTextRunConfig, resolveTextRun, textRunJsonSchema, type TextRunConfig 
 import { openTextModel } from "../train/run/open-text-model.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { printResult, type Io } from "./io.ts";
-import { jsonOption, setOption } from "./options.ts";
+import { jsonOption, positiveInteger, setOption } from "./options.ts";
 import { pretrainConfig } from "./pretrain-config.ts";
-import { describeRun, trainWith } from "./train.ts";
+import { describeRun, overridesOf, trainWith } from "./train.ts";
 
 interface PretrainFlags {
   readonly resume?: boolean;
   readonly overwrite?: boolean;
   readonly set: readonly string[];
+  readonly name?: string;
+  readonly threads?: number;
   readonly json?: boolean;
 }
 
@@ -30,6 +32,8 @@ export function addPretrain(program: Command, io: Io): void {
     .option("--resume", "go on from the newest checkpoint")
     .option("--overwrite", "replace a run of the same name")
     .addOption(setOption())
+    .option("--name <name>", "name of the run, in place of the configuration's")
+    .option("--threads <count>", "threads of one operation, in place of the configuration's", positiveInteger)
     .addOption(jsonOption())
     .addHelpText("after", "\nCtrl-C saves a checkpoint and exits with code 130; a second Ctrl-C exits at once.")
     .action((config: string | undefined, flags: PretrainFlags) => runPretrain(config, flags, io));
@@ -37,7 +41,7 @@ export function addPretrain(program: Command, io: Io): void {
 
 async function runPretrain(file: string | undefined, flags: PretrainFlags, io: Io): Promise<void> {
   if (flags.resume && flags.overwrite) throw new UsageError("--resume and --overwrite cannot be given together; choose one.");
-  const config = await textConfig(file, flags.set);
+  const config = await textConfig(file, overridesOf(flags));
   const run = await trainWith(config, flags, io);
   const model = await openTextModel(run.directory);
   const generator = Generator.create(model, onnx());

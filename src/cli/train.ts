@@ -46,13 +46,16 @@ export function addTrain(program: Command, io: Io): void {
     .action((config: string, flags: TrainFlags) => runTrain(config, flags, io));
 }
 
+/** What is set in place of a configuration's fields. */
+export function overridesOf({ set, name, threads }: Pick<TrainFlags, "set" | "name" | "threads">): string[] {
+  return [
+    ...set, ...(name === undefined ? [] : [`name=${JSON.stringify(name)}`]), ...(threads === undefined ? [] : [`engine.threads=${threads}`]),
+  ];
+}
+
 async function runTrain(file: string, flags: TrainFlags, io: Io): Promise<void> {
   if (flags.resume && flags.overwrite) throw new UsageError("--resume and --overwrite cannot be given together; choose one.");
-  const config = await loadTrainable(file, [
-    ...flags.set,
-    ...(flags.name === undefined ? [] : [`name=${JSON.stringify(flags.name)}`]),
-    ...(flags.threads === undefined ? [] : [`engine.threads=${flags.threads}`]),
-  ]);
+  const config = await loadTrainable(file, overridesOf(flags));
   if (isPhraseRunConfig(config)) {
     if (flags.dryRun === true || flags.processes !== undefined) throw new UsageError("--dry-run and --processes lay out a network; a phrase-based translator is trained in one process.");
     return trainPhrases(config, flags, io);

@@ -1,6 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { ConfigError, defineRun, resolveRun, type RunInput } from "./config.ts";
+import { resolveTextRun } from "./text.ts";
 
 const minimal = defineRun({
   name: "captions",
@@ -228,6 +229,16 @@ describe("a wrong configuration", () => {
       }
     },
   );
+});
+
+it.each<[unknown, string]>([
+  [[], "data.parts: received [], expected array of at least 1."],
+  [["brown"], 'data.parts.0: received "brown", expected { folder, weight }.'],
+  [[{ folder: "a", weight: 1 }, { folder: "b", weight: -1 }], "data.parts.1.weight: received -1, expected number > 0."],
+  [[{ folder: "a" }], "data.parts.0.weight: nothing was given, expected number > 0."],
+  [[{ folder: "a", weight: 1, wieght: 1 }], 'data.parts.0.wieght: unknown field; did you mean "weight"?'],
+])("what is wrong in an array is named with its place: %j", (parts, problem) => {
+  expect(() => resolveTextRun({ name: "mixed", data: { kind: "mixture", parts }, model: { kind: "gpt" } })).toThrow(problem);
 });
 
 describe("defineRun", () => {

@@ -62,7 +62,7 @@ function describeIssues(issues: readonly Issue[], schema: FieldSchema, input: un
 }
 
 function describeIssue(issue: Issue, base: Path, root: FieldSchema, input: unknown): string[] {
-  const path = [...base, ...issue.path.map(String)];
+  const path = [...base, ...keysOf(issue)];
   switch (issue.code) {
     case "unrecognized_keys":
       return issue.keys.map((key) => unknownField(key, path, root, input));
@@ -135,11 +135,16 @@ function wrongAlternative(errors: readonly Issue[][], path: Path, root: FieldSch
 function distanceOf(issues: readonly Issue[], value: unknown): number {
   const weight = (issue: Issue): number => {
     if (issue.code === "unrecognized_keys") return 2 * issue.keys.length;
-    const missing = valueAt(value, issue.path.map(String)) === undefined;
+    const missing = valueAt(value, keysOf(issue)) === undefined;
     if (issue.code === "invalid_union" && missing) return 3;
     return missing ? 2 : 1;
   };
   return issues.reduce((sum, issue) => sum + weight(issue), 0);
+}
+
+/** Where an issue lies: names of fields, and numbers of elements of arrays. */
+function keysOf({ path }: Issue): Path {
+  return path.map((key) => (typeof key === "number" ? key : String(key)));
 }
 
 /** A path for people: `training.batch.tokens`. */

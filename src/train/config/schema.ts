@@ -55,9 +55,13 @@ export function knownNames(schema: FieldSchema, value: unknown): string[] {
 export function schemasAt(root: FieldSchema, path: Path, value: unknown): FieldSchema[] {
   const [head, ...rest] = path;
   if (head === undefined) return [root];
-  const fields = fieldsNamed(meantAlternatives(root, value), String(head));
-  const inner = isObject(value) ? value[String(head)] : undefined;
-  return fields.flatMap((field) => schemasAt(field, rest, inner));
+  const fields = typeof head === "number" ? itemsOf(root) : fieldsNamed(meantAlternatives(root, value), head);
+  return fields.flatMap((field) => schemasAt(field, rest, valueAt(value, [head])));
+}
+
+/** What the elements of an array may be. */
+function itemsOf(schema: FieldSchema): FieldSchema[] {
+  return alternatives(schema).flatMap(({ items }) => (isSchema(items) ? [items] : []));
 }
 
 /** What a schema accepts, for people: `integer ≥ 1`, `"none" | "dot"`, `{ sentences } | { tokens }`. */
@@ -79,6 +83,9 @@ function singleTypeText(schema: FieldSchema): string {
       return schema.type + rangeText(schema);
     case "string":
       return schema.minLength === undefined ? "string" : "non-empty string";
+    case "array":
+      if (schema.minItems === undefined) return "array";
+      return schema.minItems === schema.maxItems ? `array of ${schema.minItems}` : `array of at least ${schema.minItems}`;
     default:
       return typeof schema.type === "string" ? schema.type : "value";
   }
@@ -102,10 +109,10 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The value that a path leads to; undefined where it leads nowhere. */
+/** The value that a path leads to, through arrays by numbers; undefined where it leads nowhere. */
 export function valueAt(value: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (inner, key) => (isObject(inner) && Object.hasOwn(inner, key) ? inner[String(key)] : undefined),
-    value,
-  );
+  return path.reduce<unknown>((inner, key) => {
+    if (Array.isArray(inner)) return typeof key === "number" ? inner[key] : undefined;
+    return isObject(inner) && Object.hasOwn(inner, key) ? inner[String(key)] : undefined;
+  }, value);
 }
