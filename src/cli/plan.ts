@@ -10,7 +10,7 @@ import { ScheduleError } from "../parallel/schedule.ts";
 import { writeSvg } from "../plot/render.ts";
 import { loadAnyConfig } from "../train/config/load.ts";
 import { CommandError } from "./errors.ts";
-import { count, table } from "./format.ts";
+import { count, plural, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, positiveInteger, positiveNumber } from "./options.ts";
 import { costsBeside, isCostsFile, readCosts } from "./plan-costs.ts";
@@ -144,10 +144,6 @@ function describeTrained(trained: PlannedLayout | undefined, config: string, dev
     ...Object.entries(trainingFields(layout)).map(([field, value]) => `parallel.${field}=${value}`), `training.accumulate=${layout.replicas * layout.microBatches}`,
   ];
   return [`To train under ${name}, ${speedup.toFixed(2)} times one device, with batches of ${plural(profile.microBatch.sequences, "sequence")}: mpirun -n ${devices} decade train ${config} ${fields.map((field) => `--set ${field}`).join(" ")}`];
-}
-
-function plural(value: number, noun: string): string {
-  return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 }
 
 function mebibytes(bytes: number): string {
