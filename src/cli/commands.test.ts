@@ -181,7 +181,7 @@ describe("figures", () => {
 
   it("are refused before anything is measured where they cannot be written", async () => {
     const { code, err } = await place.decade("evaluate", run, "--figures", place.path("toy.en"));
-    expect([code, err]).toEqual([1, expect.stringContaining(`The folder ${place.path("toy.en")} cannot be made`)]);
+    expect([code, err]).toEqual([1, expect.stringContaining(`cannot be written in ${place.path("toy.en")} (EEXIST`)]);
   });
 });
 
@@ -262,6 +262,11 @@ describe("runs", () => {
     const { code, out, err } = await place.decade("runs", place.path("absent"));
     expect([code, out]).toEqual([1, ""]);
     expect(err).toContain(`There is no folder ${place.path("absent")}`);
+  });
+
+  it("fails where it is a run itself", async () => {
+    const { code, err } = await place.decade("runs", run);
+    expect([code, err]).toEqual([1, `decade: ${run} is a run itself; give the folder that it is in, ${place.path("runs")}.\n`]);
   });
 
   it("names what is wrong with a run, and lists the others", async () => {

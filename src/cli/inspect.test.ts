@@ -51,6 +51,12 @@ describe("inspect", () => {
     expect(listed).toEqual(layers.flatMap(({ shapes }) => Object.entries(shapes).map(([name, shape]) => `${name} [${shape.join(", ")}]`)));
   });
 
+  it.each([["tiny-gpt2", 4_752], ["tiny-llama", 5_584]])("counts what the files of a model of transformers hold: %s", async (name, held) => {
+    const { out, code } = await inspect(fileURLToPath(new URL(`../exchange/fixtures/${name}`, import.meta.url)), "--json");
+    const { parameters, layers } = JSON.parse(out) as { parameters: number; layers: { parameters: number }[] };
+    expect([code, parameters, layers.reduce((sum, layer) => sum + layer.parameters, 0)]).toEqual([0, held, held]);
+  });
+
   it("counts a shared matrix once", async () => {
     const sizes = ["model.hidden=512", "model.embedding=512", "tokenizer.vocabulary=4000"];
     const untied = await inspectConfig(await loadConfig(`${examples}captions-2014.config.ts`, sizes));

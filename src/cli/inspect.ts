@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import { inspectPhraseRun, type PhraseRunSummary } from "../phrase/run/inspect-phrase-run.ts";
 import { loadAnyConfig } from "../train/config/load.ts";
 import { isTextRunConfig } from "../train/config/text.ts";
-import { inspectConfig, inspectRun, inspectTextConfig, type LayerSummary, type ModelSummary } from "../train/run/inspect.ts";
+import { inspectConfig, inspectModelFolder, inspectRun, inspectTextConfig, type LayerSummary, type ModelSummary } from "../train/run/inspect.ts";
+import { isModelFolder } from "../train/translator/open-translation.ts";
 import { UsageError } from "./errors.ts";
 import { count, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
@@ -22,7 +23,7 @@ const LINE = 100;
 export function addInspect(program: Command, io: Io): void {
   program.command("inspect")
     .description("count a model's parameters, layer by layer; of a phrase-based run its phrases, n-grams and weights")
-    .argument("<config-or-run>", "configuration file, or folder of a run")
+    .argument("<config-or-run>", "configuration file, or folder of a run or of a model of Hugging Face")
     .option("--tensors", "list each tensor of a layer, in a line of its own")
     .addOption(setOption())
     .addOption(jsonOption())
@@ -31,13 +32,13 @@ export function addInspect(program: Command, io: Io): void {
 
 async function runInspect(path: string, { set, tensors = false, json }: InspectFlags, io: Io): Promise<void> {
   const isFolder = await stat(path).then((found) => found.isDirectory(), () => false);
-  if (isFolder && set.length > 0) throw new UsageError("--set changes a configuration, but a run was given.");
+  if (isFolder && set.length > 0) throw new UsageError("--set changes a configuration, but a folder was given.");
   if (isFolder && await isPhraseRun(path)) {
     if (tensors) throw new UsageError("--tensors lists those of a network, and a phrase-based translator has none; leave it out.");
     const phrases = await inspectPhraseRun(path);
     return printResult(io, json, phrases, () => describePhrases(phrases));
   }
-  const summary = isFolder ? await inspectRun(path) : await inspectFile(path, set);
+  const summary = await (!isFolder ? inspectFile(path, set) : await isModelFolder(path) ? inspectModelFolder(path) : inspectRun(path));
   printResult(io, json, summary, () => describe(summary, tensors));
 }
 

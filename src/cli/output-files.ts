@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { access, realpath } from "node:fs/promises";
 import { dirname } from "node:path";
-import { messageOf } from "../data/data-error.ts";
+import { DataError, messageOf } from "../data/data-error.ts";
 import { makeFolders } from "../data/folders.ts";
 import { CommandError, UsageError } from "./errors.ts";
 
@@ -14,18 +14,17 @@ export async function refuseOwnFolder(source: string, output: string): Promise<v
 /**
  * Makes the folders of files that a command will write, before work that may take long, whose result would be lost.
  *
- * @throws DataError where a folder cannot be made
- * @throws CommandError where it cannot be written to
+ * @throws CommandError where a folder cannot be made or written to
  */
 export async function prepareOutputs(...files: readonly (string | undefined)[]): Promise<void> {
   for (const file of files) {
     if (file === undefined) continue;
     const folder = dirname(file);
-    await makeFolders(folder);
     try {
+      await makeFolders(folder);
       await access(folder, constants.W_OK);
     } catch (error) {
-      throw new CommandError(`${file} cannot be written in ${folder} (${messageOf(error)}); name a file elsewhere.`);
+      throw new CommandError(`${file} cannot be written in ${folder} (${messageOf(error instanceof DataError ? error.cause : error)}); name a file elsewhere.`);
     }
   }
 }

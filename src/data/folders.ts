@@ -17,7 +17,7 @@ export async function makeFolders(path: string): Promise<string | undefined> {
   for (const folder of missing) {
     await mkdir(folder).catch(async (error: unknown) => {
       if (errorCode(error) === "EEXIST" && await isFolder(folder)) return; // another process made it meanwhile
-      throw new DataError(`The folder ${path} cannot be made (${messageOf(error)}); name another.`);
+      throw new DataError(`The folder ${path} cannot be made (${messageOf(error)}); name another.`, { cause: error });
     });
   }
   return missing[0];

@@ -20,7 +20,7 @@ export {
 } from "./evaluate/evaluate-run.ts";
 export { exportRun, type ExportedRun, type ExportRunOptions } from "./run/export-run.ts";
 export { evaluateHeldOut, evaluateLanguageModel, evaluateTokens, type LanguageEvaluateOptions, type LanguageQuality } from "./evaluate/evaluate-text.ts";
-export { inspectConfig, inspectRun, inspectTextConfig, type LayerSummary, type ModelSummary } from "./run/inspect.ts";
+export { inspectConfig, inspectModelFolder, inspectRun, inspectTextConfig, type LayerSummary, type ModelSummary } from "./run/inspect.ts";
 export { listRuns, type RunSummary } from "./run/list-runs.ts";
 export { MetricsLog, MetricsLogError, type MetricsRecord } from "./run/metrics-log.ts";
 export { buildModel, openRun, type CheckpointChoice, type OpenedRun } from "./run/open-run.ts";

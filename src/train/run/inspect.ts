@@ -1,6 +1,8 @@
 /** What a model consists of, counted without making its weights. */
 import { access } from "node:fs/promises";
 import { TokenShards } from "../../data/shards/token-shards.ts";
+import { openModelFolder } from "../../exchange/open-model-folder.ts";
+import { isTranslationFolder, openTranslator } from "../../exchange/translation-model.ts";
 import { Module, Parameter } from "../../nn/module.ts";
 import { Tokenizer } from "../../text/tokenizer.ts";
 import { resolveRun, type RunConfig, type RunInput, type TokenizerSpec } from "../config/config.ts";
@@ -60,6 +62,16 @@ export async function inspectRun(path: string): Promise<ModelSummary> {
   const config = await directory.readConfig();
   const { source, target } = await loadTokenizers(directory, config);
   return summarize(config, { source: source.size, target: target.size });
+}
+
+/** The same for a model in the form of Hugging Face, a language model or a translator. @throws ExchangeError */
+export async function inspectModelFolder(path: string): Promise<ModelSummary> {
+  if (await isTranslationFolder(path)) {
+    const { model } = await openTranslator(path);
+    return summarizeModel(model, { source: model.options.sourceVocabulary, target: model.options.targetVocabulary });
+  }
+  const { model } = await openModelFolder(path);
+  return summarizeModel(model, { source: model.options.vocabulary, target: model.options.vocabulary });
 }
 
 function summarize(config: RunConfig, vocabulary: ModelSummary["vocabulary"]): ModelSummary {

@@ -1,6 +1,6 @@
 /** The folder that holds everything about a run. */
 import { access, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { recoverCheckpoints } from "../checkpoint/recovery.ts";
 import { resolveRun, type RunConfig } from "../config/config.ts";
 import { isGrpoConfig, isGrpoRun, resolveGrpoRun, type GrpoRunConfig } from "../config/grpo.ts";
@@ -101,8 +101,9 @@ export class RunDirectory {
     return RunDirectory.#locked(absolute, (run) => run.#makeFolders());
   }
 
-  /** The runs in a folder, by name. @throws RunDirectoryError where there is no such folder */
+  /** The runs in a folder, by name. @throws RunDirectoryError where there is no such folder, or where it is a run itself */
   static async list(directory: string): Promise<RunDirectory[]> {
+    if (await holdsRun(resolve(directory))) throw new RunDirectoryError(`${directory} is a run itself; give the folder that it is in, ${dirname(resolve(directory))}.`);
     const names = await readdir(directory).catch((error: unknown) => {
       if (errorCode(error) === "ENOENT") throw new RunDirectoryError(`There is no folder ${directory}; give the folder that holds the runs, or train one first.`);
       if (errorCode(error) === "ENOTDIR") throw new RunDirectoryError(`${directory} is a file; give the folder that holds the runs.`);
