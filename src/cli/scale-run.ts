@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { makeFolders } from "../data/folders.ts";
 import { ownProgram } from "../parallel/launch/own-program.ts";
 import { writePage, writeSvg, type Page, type ThemeName } from "../plot/index.ts";
 import { planSweep } from "../scaling/sweep/design.ts";
@@ -139,7 +139,7 @@ async function trainAll(sweep: Sweep, runs: readonly SweepRun[], settings: Place
 }
 
 /** Writes the batch script, and submits it or prints it. */
-function submit(file: string, sweep: Sweep, runs: readonly SweepRun[], { jobs, threads, retries, time, partition, sbatch, print }: RunFlags, io: Io): void {
+async function submit(file: string, sweep: Sweep, runs: readonly SweepRun[], { jobs, threads, retries, time, partition, sbatch, print }: RunFlags, io: Io): Promise<void> {
   const hashes = [...new Set(runs.filter(({ result }) => result === undefined).map(({ hash }) => hash))];
   if (hashes.length === 0) return io.out(`All ${runs.length} trainings are done; gather them with decade scale run ${file}.\n`);
   const logs = sweepFolder(sweep);
@@ -148,7 +148,7 @@ function submit(file: string, sweep: Sweep, runs: readonly SweepRun[], { jobs, t
     command: [...ownProgram(), "scale", "run", resolve(file), "--jobs", "1", "--threads", String(threads), "--retries", String(retries), "--only"],
   });
   if (print) return io.out(script);
-  mkdirSync(logs, { recursive: true });
+  await makeFolders(logs);
   const { error, status, stdout, stderr } = spawnSync("sbatch", [], { input: script, encoding: "utf8" });
   if (error !== undefined) throw new CommandError(`There is no sbatch on this machine (${error.message}); submit from a machine of the cluster, or give --print and take the script there.`);
   if (status !== 0) throw new CommandError(`sbatch refused the job: ${stderr.trim()}`);

@@ -8,7 +8,7 @@ import { DataError } from "./data-error.ts";
 export async function writeFileAtomically(path: string, content: string): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${uniqueSuffix()}.tmp`);
   try {
-    await writeFlushed(temporary, content);
+    await writeFlushed(temporary, content, path);
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
@@ -23,14 +23,14 @@ export async function removeUnfinished(folder: string, names: readonly string[])
   for (const found of await readdir(folder)) if (isUnfinished(found)) await rm(join(folder, found), { force: true });
 }
 
-/** Writes a file and flushes it to the disk. @throws DataError that names the file where the disk is full */
-export async function writeFlushed(path: string, content: string): Promise<void> {
+/** Writes a file and flushes it to the disk. @throws DataError that names the file, as `name` has it, where the disk is full */
+export async function writeFlushed(path: string, content: string, name = path): Promise<void> {
   const handle = await open(path, "w");
   try {
     await handle.writeFile(content, "utf8");
     await handle.sync();
   } catch (error) {
-    throw fullDisk(error, path);
+    throw fullDisk(error, name);
   } finally {
     await handle.close();
   }
@@ -54,9 +54,14 @@ export function uniqueSuffix(): string {
 
 /** What a write has failed by: of a full disk, an error that names the file, with the system's `code`; others as they are. */
 export function fullDisk(error: unknown, path: string): unknown {
+  const code = fullDiskCode(error);
+  return code === undefined ? error : Object.assign(new DataError(`${path} cannot be written, for the disk is full (${code}); free some space, then try again.`, { cause: error }), { code });
+}
+
+/** The `code` of an error that says that a disk is full, or a user's part of it. */
+export function fullDiskCode(error: unknown): string | undefined {
   const code = errorCode(error);
-  if (code !== "ENOSPC" && code !== "EDQUOT") return error;
-  return Object.assign(new DataError(`${path} cannot be written, for the disk is full (${code}); free some space, then try again.`, { cause: error }), { code });
+  return code === "ENOSPC" || code === "EDQUOT" ? code : undefined;
 }
 
 /** The `code` of a system error, such as `ENOENT`. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Tokenizer, type TokenizerSpec } from "../../text/index.ts";
 import { DataError } from "../data-error.ts";
 import { documentGroups } from "../documents/document-source.ts";
-import { errorCode, removeUnfinished, writeFileAtomically } from "../durable-files.ts";
+import { fullDiskCode, removeUnfinished, writeFileAtomically } from "../durable-files.ts";
 import { makeFolders, removeEmptyFolders } from "../folders.ts";
 import { Lock } from "../lock.ts";
 import { dropReplaced, giveBackReplaced, recoverReplaced, setAside } from "../replaced.ts";
@@ -68,7 +68,7 @@ export async function writeShards(options: WriteOptions): Promise<ShardIndex> {
       throw error;
     }
   } catch (error) {
-    if (errorCode(error) !== "ENOSPC") throw error;
+    if (fullDiskCode(error) === undefined) throw error;
     throw new DataError(
       `The disk of ${plan.folder} is full. Finished shards are kept: make room and run the same command again to go on.`,
     );

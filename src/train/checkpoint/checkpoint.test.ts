@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
-import { spawn, spawnSync } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +10,7 @@ import { hash32 } from "../../data/shuffle.ts";
 import { CheckpointError, loadCheckpoint, loadModel, saveCheckpoint, type CheckpointContents } from "./checkpoint.ts";
 import { listCheckpoints } from "./list.ts";
 import { resolveRun } from "../config/config.ts";
+import { mountSmallDisk } from "../fixtures/small-disk.ts";
 import { RunDirectory } from "../run/run-directory.ts";
 
 let folder = "";
@@ -166,13 +167,11 @@ describe("a full disk", () => {
   });
 
   it("is survived for real", async (context) => {
-    const mount = join(folder, "small");
-    await mkdir(mount);
-    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "none", mount]).status === 0;
-    if (!mounted) return context.skip("no small disk can be mounted here; that takes root");
+    const disk = await mountSmallDisk(folder, 256);
+    if (disk === undefined) return context.skip("no small disk can be mounted here; that takes root");
     try {
       run.close();
-      run = await createRun(mount);
+      run = await createRun(disk.path);
       await saveCheckpoint(run, 1, contents(7));
       const large = { ...contents(8), optimizer: new Map([["large", floats(...new Array<number>(80_000).fill(1))]]) };
       await expect(saveCheckpoint(run, 2, large)).rejects.toThrow("the disk is full (ENOSPC)");
@@ -181,7 +180,7 @@ describe("a full disk", () => {
       expect((await listCheckpoints(run)).map(({ step }) => step)).toEqual([1, 3]);
     } finally {
       run.close();
-      spawnSync("umount", [mount]);
+      disk.unmount();
     }
   });
 });

@@ -10,7 +10,7 @@ import {
   type TensorData,
 } from "../../data/safetensors.ts";
 import { checkpointName, partialPrefix, replacedPrefix } from "./recovery.ts";
-import { errorCode, syncFolder, uniqueSuffix, writeFlushed } from "../../data/durable-files.ts";
+import { errorCode, fullDiskCode, syncFolder, uniqueSuffix, writeFlushed } from "../../data/durable-files.ts";
 import type { RunDirectory } from "../run/run-directory.ts";
 
 /** A checkpoint that cannot be written, or that is not as it was written. */
@@ -108,8 +108,8 @@ async function moveIntoPlace(folder: string, partial: string, name: string): Pro
 }
 
 function explainWriteError(error: unknown, step: number, folder: string): unknown {
-  const code = errorCode(error);
-  if (code !== "ENOSPC" && code !== "EDQUOT") return error;
+  const code = fullDiskCode(error);
+  if (code === undefined) return error;
   return new CheckpointError(
     `The checkpoint of step ${step} could not be written to ${folder}: the disk is full (${code}). Earlier checkpoints ` +
       `are untouched; free some space or lower training.keepLast, then resume the run.`,

@@ -1,10 +1,10 @@
 import { fc, test } from "@fast-check/vitest";
-import { spawnSync } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeFileAtomically } from "../../data/durable-files.ts";
+import { mountSmallDisk } from "../fixtures/small-disk.ts";
 import { MetricsLog, MetricsLogError } from "./metrics-log.ts";
 
 let folder = "";
@@ -31,12 +31,10 @@ describe("MetricsLog", () => {
   });
 
   it("names its file where the disk is full, and keeps the records before", async (context) => {
-    const small = join(folder, "small");
-    await mkdir(small);
-    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=16k", "none", small]).status === 0;
-    if (!mounted) return context.skip("no small disk can be mounted here; that takes root");
+    const disk = await mountSmallDisk(folder, 16);
+    if (disk === undefined) return context.skip("no small disk can be mounted here; that takes root");
     try {
-      const path = join(small, "metrics.jsonl");
+      const path = join(disk.path, "metrics.jsonl");
       const log = await MetricsLog.open(path);
       const filling = async (): Promise<void> => {
         for (let step = 1; ; step++) await log.append({ step });
@@ -44,9 +42,9 @@ describe("MetricsLog", () => {
       await expect(filling()).rejects.toThrow(`${path} cannot be written, for the disk is full (ENOSPC)`);
       await log.close();
       expect((await MetricsLog.read(path)).length).toBeGreaterThan(100);
-      await expect(writeFileAtomically(join(small, "config.json"), "{}")).rejects.toThrow(/config\.json.* cannot be written, for the disk is full/);
+      await expect(writeFileAtomically(join(disk.path, "config.json"), "{}")).rejects.toThrow(`${join(disk.path, "config.json")} cannot be written, for the disk is full`);
     } finally {
-      spawnSync("umount", [small]);
+      disk.unmount();
     }
   });
 
