@@ -2,6 +2,8 @@ import { withCommunication } from "./communication.ts";
 import { formatAction, isComputation, ScheduleError, stageDevices, type Action, type Computation, type PipelineSchedule } from "./schedule.ts";
 import { playSchedule, type Timeline } from "./timeline.ts";
 
+const COMPUTATIONS: readonly Computation[] = ["F", "B", "I", "W"];
+
 /**
  * Proves that a schedule does everything once, and ends. Throws a sentence about the first thing that is wrong: a stage
  * on two devices, an action that is missing, doubled or out of range, a message without its counterpart, devices
@@ -25,18 +27,24 @@ function requireInRange({ devices, microBatches }: PipelineSchedule): void {
 }
 
 function requireComplete({ name, devices, stages, microBatches }: PipelineSchedule): void {
-  const counts = countActions(devices.flat());
+  const none = (): Uint32Array => new Uint32Array(stages * microBatches);
+  const counts: Readonly<Record<Computation, Uint32Array>> = { F: none(), B: none(), I: none(), W: none() };
+  for (const action of devices.flat()) {
+    if (!isComputation(action)) continue;
+    const [ofKind, at] = [counts[action.kind], action.stage * microBatches + action.microBatch];
+    ofKind[at] = (ofKind[at] ?? 0) + 1;
+  }
   for (let stage = 0; stage < stages; stage++) {
     for (let microBatch = 0; microBatch < microBatches; microBatch++) {
-      const times = (kind: Action["kind"]): number => counts.get(formatAction({ kind, stage, microBatch })) ?? 0;
+      const times = (kind: Computation): number => counts[kind][stage * microBatches + microBatch] ?? 0;
       const whole = times("B") > 0;
-      const expected = { F: 1, B: whole ? 1 : 0, I: whole ? 0 : 1, W: whole ? 0 : 1 };
-      for (const [kind, count] of Object.entries(expected) as [Computation, number][]) {
-        if (times(kind) === count) continue;
+      for (const kind of COMPUTATIONS) {
+        const expected = kind === "F" || whole === (kind === "B") ? 1 : 0;
+        if (times(kind) === expected) continue;
         const action = formatAction({ kind, stage, microBatch });
-        throw new ScheduleError(times(kind) < count
+        throw new ScheduleError(times(kind) < expected
           ? `The schedule "${name}" lacks ${action}.`
-          : `The schedule "${name}" does ${action} ${times(kind)} times${count === 0 ? `, beside ${formatAction({ kind: "B", stage, microBatch })}` : ""}.`);
+          : `The schedule "${name}" does ${action} ${times(kind)} times${expected === 0 ? `, beside ${formatAction({ kind: "B", stage, microBatch })}` : ""}.`);
       }
     }
   }
