@@ -7,7 +7,7 @@ import { buildProgram, float32, int32, type Results } from "../graph/program.ts"
 import type { StateVariable } from "../graph/state.ts";
 import { constant, where, type Tensor } from "../graph/tensor.ts";
 import { requireClose } from "./conformance.ts";
-import { onnx } from "./onnx/engine.ts";
+import { fitsModel, onnx } from "./onnx/engine.ts";
 import { lowerProgram } from "./onnx/lower.ts";
 import { reference } from "./reference/engine.ts";
 import { StateStore } from "./state-store.ts";
@@ -253,6 +253,12 @@ describe.each([{ engine: onnx({ threads: 2 }) }, { engine: reference() }])("stat
 });
 
 describe("the onnx engine", () => {
+  test("leaves frozen weights out of a model where one protocol buffer has no room for them", () => {
+    const weights = (count: number): StateVariable[] => [row, { ...row, name: "large", shape: [count, 1000] }];
+    // Those of GPT-2 medium and large: 1.4 and 3.1 GB.
+    expect([fitsModel([]), fitsModel(weights(355_000)), fitsModel(weights(774_000))]).toEqual([true, true, false]);
+  });
+
   test("takes graphs that are thousands of operations deep", async () => {
     const step = await onnx({ threads: 1 }).compile({ x: float32() }, ({ x }) => {
       let y = x;

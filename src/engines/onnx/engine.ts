@@ -26,7 +26,7 @@ export function onnx({ threads = availableParallelism() }: OnnxOptions = {}): En
       requireFrozen(program, options);
       const state = options.state ?? new StateStore();
       program.variables.forEach((variable) => state.declare(variable));
-      const frozen = options.frozen === true
+      const frozen = options.frozen === true && fitsModel(program.variables)
         ? (variable: StateVariable) => bytesOf(state.read(variable.name))
         : undefined;
       const { model, ...lowered } = lowerProgram(program, frozen);
@@ -38,6 +38,14 @@ export function onnx({ threads = availableParallelism() }: OnnxOptions = {}): En
       return new OnnxExecutable(program, lowered, session, state);
     },
   };
+}
+
+/** A model is one protocol buffer, of less than 2 GiB; 64 MiB are for its nodes and other constants. */
+const MOST_FROZEN = 2 ** 31 - 2 ** 26;
+
+/** Whether the values of variables can be constants of one model; those of larger ones are read from the state in each run. */
+export function fitsModel(variables: readonly StateVariable[]): boolean {
+  return variables.reduce((sum, { shape }) => sum + 4 * shape.reduce((product, dim) => product * dim, 1), 0) <= MOST_FROZEN;
 }
 
 class OnnxExecutable<S extends Signature, R extends Results> implements Executable<S, R> {
