@@ -41,6 +41,11 @@ describe("approximate randomisation", () => {
     expect(back.difference).toBe(-there.difference);
   });
 
+  test("a score that is not a number shows nothing, and is refused", () => {
+    expect(() => approximateRandomization(system([NaN, 1]), system([1, 2]), mean)).toThrow("The systems score NaN and 1.5");
+    expect(() => pairedBootstrap(system([1, 2]), system([NaN, 1]), mean)).toThrow("The systems score 1.5 and NaN");
+  });
+
   test("exchanges differ between more than 32 sentences", () => {
     const long = Array.from({ length: 100 }, (_, index) => index % 10);
     const { pValue } = approximateRandomization(system(long), system(long.map((value) => value - 1)), mean, {

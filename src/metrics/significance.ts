@@ -34,7 +34,7 @@ export interface PairedBootstrap extends Comparison {
  *
  * @param first statistics of the first system, one row for each sentence
  * @param second those of the second, sentences in the same order
- * @throws RangeError if the two don't match or an option is out of range
+ * @throws RangeError if the two don't match, an option is out of range, or a score is not a number
  */
 export function pairedBootstrap(
   first: SentenceStatistics,
@@ -44,7 +44,7 @@ export function pairedBootstrap(
 ): PairedBootstrap {
   checkPair(first, second);
   const scores = compare(first, second, metric);
-  const differences = bootstrapScores([first, second], metric, options).map(([a = NaN, b = NaN]) => a - b);
+  const differences = bootstrapScores([first, second], metric, options).map(([a = NaN, b = NaN]) => gap(a, b));
   const firstHigher = differences.filter((difference) => difference > 0).length;
   const secondHigher = differences.filter((difference) => difference < 0).length;
   const agreeing = scores.difference > 0 ? firstHigher : scores.difference < 0 ? secondHigher : 0;
@@ -75,7 +75,7 @@ export interface RandomizationOptions {
  * The p-value is two-sided: the share of trials, each exchanging every sentence with probability one half, whose
  * difference is at least as large as the one observed, with one added to numerator and denominator.
  *
- * @throws RangeError if the two systems' statistics don't match or an option is out of range
+ * @throws RangeError if the two systems' statistics don't match, an option is out of range, or a score is not a number
  */
 export function approximateRandomization(
   first: SentenceStatistics,
@@ -92,7 +92,7 @@ export function approximateRandomization(
   let atLeastAsLarge = 0;
   for (let trial = 0; trial < trials; trial++) {
     const [left, right] = exchange(first, second, seed, trial);
-    if (Math.abs(metric(left) - metric(right)) >= Math.abs(scores.difference)) atLeastAsLarge += 1;
+    if (Math.abs(gap(metric(left), metric(right))) >= Math.abs(scores.difference)) atLeastAsLarge += 1;
   }
   return { ...scores, pValue: (atLeastAsLarge + 1) / (trials + 1) };
 }
@@ -115,7 +115,13 @@ function exchange(first: SentenceStatistics, second: SentenceStatistics, seed: n
 
 function compare(first: SentenceStatistics, second: SentenceStatistics, metric: MetricOfTotals) {
   const scores = { first: metric(totalStatistics(first)), second: metric(totalStatistics(second)) };
-  return { ...scores, difference: scores.first - scores.second };
+  return { ...scores, difference: gap(scores.first, scores.second) };
+}
+
+function gap(first: number, second: number): number {
+  const difference = first - second;
+  if (!Number.isNaN(difference)) return difference;
+  throw new RangeError(`The systems score ${first} and ${second}, whose difference is not a number; both scores must be finite, also after sentences are exchanged.`);
 }
 
 function checkPair(first: SentenceStatistics, second: SentenceStatistics): void {

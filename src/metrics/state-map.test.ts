@@ -92,5 +92,6 @@ describe("a map of states", () => {
         ]),
       ),
     ).toThrow("All states are equal");
+    expect(() => mapStates(labelled([[0.1, 0.7], [0.1, 0.7], [0.1, 0.7]]))).toThrow("All states are equal"); // whose mean is another number
   });
 });

@@ -43,10 +43,7 @@ export function mapStates(states: readonly LabelledState[]): StateMap {
   const rows = states.map(({ state }) => Array.from(state));
   checkRows(rows, states);
   const analysis = new PCA(rows, { center: true, scale: false });
-  const [first = NaN, second = 0] = analysis.getExplainedVariance();
-  if (!Number.isFinite(first)) {
-    throw new RangeError("All states are equal, but a map needs states that differ.");
-  }
+  const [first = 0, second = 0] = analysis.getExplainedVariance();
   const components = analysis.getEigenvectors().transpose().to2DArray();
   const [xSign, ySign] = [largestSign(components[0]), largestSign(components[1])];
   const points = analysis.predict(rows, { nComponents: 2 }).to2DArray();
@@ -96,4 +93,6 @@ function checkRows(rows: readonly (readonly number[])[], states: readonly Labell
     const odd = row.find((value) => !Number.isFinite(value));
     if (odd !== undefined) throw new RangeError(`${name} holds ${odd}, but finite numbers were expected.`);
   });
+  // Their mean may differ from them by rounding, which a map would show as if it were something.
+  if (rows.every((row) => row.every((value, at) => value === rows[0]?.[at]))) throw new RangeError("All states are equal, but a map needs states that differ.");
 }

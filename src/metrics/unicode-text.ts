@@ -7,7 +7,8 @@
 // White space by the Python documentation of `str.isspace`: category Zs, or bidirectional class WS, B or S.
 const space = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const spaceRun = new RegExp(`[${space}]+`, "u");
-const trailingSpace = new RegExp(`[${space}]+$`, "u");
+// What stands before is looked at, so that a run within the text is tried once and not from each of its characters.
+const trailingSpace = new RegExp(`(?<![${space}])[${space}]+$`, "u");
 
 /** The words between runs of white space; none for blank text. Equals Python's `text.split()`. */
 export function splitWords(text: string): string[] {
