@@ -1,15 +1,12 @@
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
 import { buildBytePairFile } from "./build-tokenizer-file.ts";
 import { END_OF_TEXT } from "./special-tokens.ts";
 import { TokenizerError } from "./tokenizer-error.ts";
-import { messageOf } from "./tokenizer-file.ts";
+import { messageOf, Vocabulary } from "./tokenizer-file.ts";
 
 /** The names that the two files go by: OpenAI's for GPT-2, then Hugging Face's. */
 const NAMES = [["encoder.json", "vocab.bpe"], ["vocab.json", "merges.txt"]] as const;
-
-const Ranks = z.record(z.string(), z.number().int().nonnegative());
 
 /**
  * A byte-pair model saved as two files, in the form of GPT-2: a JSON object from tokens to ids, and one merge a line
@@ -33,7 +30,7 @@ export async function readBytePairFolder(folder: string): Promise<{ file: string
 
 async function readVocabulary(file: string): Promise<Record<string, number>> {
   try {
-    return Ranks.parse(JSON.parse(await readFile(file, "utf8")));
+    return Vocabulary.parse(JSON.parse(await readFile(file, "utf8")));
   } catch (error) {
     throw new TokenizerError(`${file} is not a JSON object from tokens to ids (${messageOf(error)}); fetch it again.`);
   }

@@ -182,6 +182,7 @@ describe("word, symbol and character vocabularies", () => {
 
   test("refuse texts with nothing to learn and limits that make no sense", async () => {
     await expect(Tokenizer.train({ kind: "symbol" }, ["", " "])).rejects.toThrow("hold no symbol");
+    await expect(Tokenizer.train({ kind: "word", lowercase: true, minimumCount: 9 }, TEXTS)).rejects.toThrow("hold no word that occurs 9 times or more");
     await expect(Tokenizer.train({ kind: "word", lowercase: true, minimumCount: 0 }, TEXTS)).rejects.toThrow(
       "minimumCount",
     );
@@ -189,6 +190,11 @@ describe("word, symbol and character vocabularies", () => {
     await expect(Tokenizer.train(tiny, TEXTS)).rejects.toThrow("maximumVocabulary");
     await expect(Tokenizer.train({ kind: "symbol" }, "a b")).rejects.toThrow("was given one string");
   });
+});
+
+test("millions of words in one text are encoded", async () => {
+  const tokenizer = await Tokenizer.train({ kind: "word", lowercase: false, minimumCount: 1 }, ["ab c"]);
+  expect(tokenizer.encode(`${"ab ".repeat(5e6)}c`)).toHaveLength(5e6 + 1);
 });
 
 describe("reading a tokenizer.json", () => {
@@ -201,6 +207,20 @@ describe("reading a tokenizer.json", () => {
       await expect(Tokenizer.load(join(folder, "absent.json"))).rejects.toThrow("absent.json cannot be read");
       await writeFile(file, "{");
       await expect(Tokenizer.load(file)).rejects.toThrow(/tokenizer\.json: This tokenizer file is not JSON/);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test("loads a vocabulary and merges that stand apart, whatever their tokens spell", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "decade-byte-pairs-"));
+    try {
+      const tokens = ["_", "__", "p", "r", "o", "t", "pr", "ot", "prot", "proto", "__proto", "__proto__", "<|endoftext|>"];
+      await writeFile(join(folder, "vocab.json"), JSON.stringify(Object.fromEntries(tokens.map((token, id) => [token, id]))));
+      await writeFile(join(folder, "merges.txt"), "#version: 0.2\n_ _\np r\no t\npr ot\nprot o\n__ proto\n__proto __\n");
+      const tokenizer = await Tokenizer.load(folder);
+      expect([tokenizer.size, tokenizer.id("__proto__"), tokenizer.endId]).toEqual([13, 11, 12]);
+      expect(tokenizer.decode(tokenizer.encode("__proto__"))).toBe("__proto__");
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -14,8 +14,8 @@ import { trainBytePairs } from "./train-byte-pairs.ts";
 import { trainVocabulary } from "./train-vocabulary.ts";
 import type { VocabularyTokenizer } from "./vocabulary-tokenizer.ts";
 
-/** Words between single spaces, with no other white space, control or format character between or within them. */
-const PLAIN_WORDS = /^[^\s\p{Cc}\p{Cf}]+(?: [^\s\p{Cc}\p{Cf}]+)*$/u;
+/** What a text of words between single spaces lacks: other white space, control and format characters. */
+const IRREGULAR = /^ | $| {2}|[^\S ]|[\p{Cc}\p{Cf}]/u;
 
 /** Distinct words whose tokens are remembered; about 20 MB when full. */
 const CACHED_WORDS = 1 << 17;
@@ -99,7 +99,7 @@ export class Tokenizer extends AppliedTokenizer {
     if (this.#byteLevel !== undefined) {
       const { pieces, leadingBlank } = this.#byteLevel;
       pieces.cut(pieces.normalize(text, leadingBlank), (piece) => append(this.#cached(piece, this.#encodeBytes)));
-    } else if (this.#wordwise && PLAIN_WORDS.test(text)) {
+    } else if (this.#wordwise && text !== "" && !IRREGULAR.test(text)) {
       for (const word of text.split(" ")) append(this.#cached(word, this.#encodeWhole));
     } else {
       return super.idsOf(text);

@@ -17,15 +17,14 @@ export function trainVocabulary(spec: CountedSpec, texts: Iterable<string>): obj
   const { minimumCount, maximumVocabulary } = limitsOf(spec);
   const counts = countUnits(spec, texts);
   for (const token of SPECIAL_TOKENS) counts.delete(token);
-  if (counts.size === 0) {
-    throw new TokenizerError(
-      `The texts hold no ${spec.kind} to train a ${spec.kind} tokenizer on. Give texts that do.`,
-    );
-  }
   const units = [...counts]
     .filter(([, count]) => count >= minimumCount)
     .sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1))
     .map(([unit]) => unit);
+  if (units.length === 0) {
+    const often = minimumCount === 1 ? "" : ` that occurs ${minimumCount} times or more`;
+    throw new TokenizerError(`The texts hold no ${spec.kind}${often} to train a ${spec.kind} tokenizer on. Give texts that do.`);
+  }
   return buildTokenizerFile(spec, [...SPECIAL_TOKENS, ...units].slice(0, maximumVocabulary), []);
 }
 
