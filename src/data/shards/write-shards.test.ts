@@ -179,6 +179,14 @@ test.prop([fc.array(fc.tuple(fc.integer({ min: 1, max: 30 }), fc.double({ min: 0
     expect(sampled(unique.toReversed())).toEqual(expected);
   });
 
+it("are known again by what was chosen, in whatever order it was written down", async () => {
+  const options = optionsFor({ tokenizer: { kind: "word", lowercase: true, minimumCount: 1 }, limit: { maximum: 1000, longer: "split" } });
+  const index = await writeShards(options);
+  const again = { ...options, tokenizer: { minimumCount: 1, lowercase: true, kind: "word" }, limit: { longer: "split", maximum: 1000 } } as const;
+  expect(await writeShards(again)).toEqual(index);
+  await expect(writeShards({ ...again, tokenizer: { kind: "word", lowercase: false, minimumCount: 1 } })).rejects.toThrow("tokenizer differs");
+});
+
 describe("what is wrong with shards is named:", () => {
   it.each<[string, (shards: string) => Promise<void>, string]>([
     ["no shards", (shards) => rm(shards, { recursive: true }), "holds no token shards (no index.json); make them with decade tokenize"],

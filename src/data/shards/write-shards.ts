@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { Tokenizer, type TokenizerSpec } from "../../text/index.ts";
 import { DataError } from "../data-error.ts";
 import { documentGroups } from "../documents/document-source.ts";
@@ -121,7 +122,7 @@ async function earlierIndex({ folder, choices }: ShardPlan): Promise<ShardIndex 
   const index = await readIndex(folder);
   if (index === undefined) return undefined;
   const { plan: earlier } = index;
-  const differing = Object.keys({ ...earlier, ...choices }).filter((name) => JSON.stringify(earlier[name]) !== JSON.stringify(choices[name]));
+  const differing = Object.keys({ ...earlier, ...choices }).filter((name) => !isDeepStrictEqual(earlier[name], choices[name]));
   if (differing.length === 0) return index;
   if (isBegunOnly(index)) return undefined;
   throw new DataError(
