@@ -140,7 +140,7 @@ export class StageProgram {
     if (compiled === undefined) throw new Error("The stage was compiled without this phase.");
     const feeds = Object.fromEntries([...Object.keys(this.#signature), ...compiled.takes].map((name) => [name, take(record, name)]));
     const fetched = await compiled.program?.run(feeds as Feeds<Signature>, (name, dtype, length) => (
-      isPooled(name) ? this.#pool.take(dtype, length) : emptyArray(dtype, length))) ?? {};
+      this.backward !== "none" && isPooled(name) ? this.#pool.take(dtype, length) : emptyArray(dtype, length))) ?? {};
     for (const [name, array] of Object.entries(fetched)) if (array !== undefined) record.set(name, array);
     for (const [result, feed] of compiled.passed) record.set(result, take(record, feed));
   }
@@ -174,7 +174,7 @@ function emptyLike({ shape }: Tensor, dims: DimValues): NumericArray<Float32Arra
   return { data: new Float32Array(sizes.reduce((product, size) => product * size, 1)), shape: sizes };
 }
 
-/** What is kept until the micro-batch ends. By then the next stage has read the outputs: their gradient has come back. */
+/** What is kept until the micro-batch ends, which the backward pass does. By then the next stage has read the outputs: their gradient has come back. */
 function isPooled(name: string): boolean {
   return name.startsWith("kept.") || name.startsWith("output.");
 }

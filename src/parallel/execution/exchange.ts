@@ -64,7 +64,7 @@ export class Exchange {
 
   /** Waits until everything has been sent. */
   async finish(): Promise<void> {
-    await Promise.all(this.#sends);
+    await Promise.all(this.#sends.splice(0));
   }
 
   #rankOf(stage: number): number {

@@ -136,6 +136,7 @@ export class Pipeline {
       const given = stage === 0 ? [] : await exchange.take(crossing, index);
       const { outputs } = await program.forward(feeds, 0, given);
       if (this.#isLast(stage)) return outputs;
+      await exchange.finish(); // a stage that is slower takes batches one by one
       exchange.send("F", stage, stage + 1, index, outputs);
     }
     return [];
