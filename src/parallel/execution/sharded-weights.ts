@@ -140,6 +140,7 @@ export class ShardedWeights {
 
   /** What a checkpoint holds of this replica's pieces: weights, averages and the optimiser's variables, by name, with the piece that they are of. */
   saved(): { name: string; piece: Piece | undefined; shape: readonly number[]; data: Float32Array; kind: "weight" | "average" | "optimizer" }[] {
+    if (this.pieces.length === 0) return []; // its optimiser, which never runs, counts no steps
     const longest = [...this.pieces].sort((a, b) => b.name.length - a.name.length);
     const read = (name: string): Float32Array => Float32Array.from(this.#own.read(name));
     return [
