@@ -10,6 +10,7 @@ import { activationBytes, parametersOf, stagePhases } from "../cut/stage-phases.
 import { validateSchedule } from "../validate.ts";
 import { layoutOf } from "./layout.ts";
 import { cutModel, type ModelCut } from "./model-cut.ts";
+import { requireStateless } from "./parallel-programs.ts";
 import { pieceSize } from "./pieces.ts";
 import { sharesOf } from "./sharded-weights.ts";
 
@@ -46,6 +47,7 @@ export interface PlannedTraining {
  * @throws ScheduleError for all that `ParallelPrograms` would refuse
  */
 export async function dryRun(task: TrainingTask, { processes, accumulate, parallel, optimizer, averages, sample }: DryRunOptions): Promise<PlannedTraining> {
+  if (processes > 1) requireStateless(task);
   const layout = layoutOf(processes, accumulate, parallel);
   const { schedule, deviceOf } = layout;
   const { bubble, peakActivations } = validateSchedule(withCommunication(schedule));

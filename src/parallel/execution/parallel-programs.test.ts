@@ -3,9 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { resolveRun, type RunConfig, type RunInput } from "../../train/config/config.ts";
 import { resolveTextRun, type TextRunConfig } from "../../train/config/text.ts";
 import type { ToyFolder } from "../../train/fixtures/toy-run.ts";
+import { openTraining } from "../../train/open-training.ts";
 import { train } from "../../train/train.ts";
 import { expectSame, lossesOf, toyTeamFolder, trainer, trainTogether } from "../fixtures/toy-team.ts";
 import { inProcessTransports } from "../transports/in-process.ts";
+import { dryRun } from "./dry-run.ts";
 import { teamOf } from "./team.ts";
 
 type Parallel = RunInput["parallel"];
@@ -103,7 +105,13 @@ test("a model that carries its state from batch to batch is refused with a sente
     name: "carried", directory, data, tokenizer, model: { kind: "lstm-lm", layers: 1, hidden: 8 },
     training: { steps: 1, accumulate: 2, window: 8, batch: { sequences: 2 } }, engine: { kind: "onnx", threads: 1 },
   });
-  await expect(trainTogether(config, 2)).rejects.toThrow(/carries its state from batch to batch, .* train with one process, or set training\.order to "shuffled"/);
+  const sentence = /carries its state from batch to batch, .* train with one process, or set training\.order to "shuffled"/;
+  await expect(trainTogether(config, 2)).rejects.toThrow(sentence);
+  const { task, batches } = await openTraining(config);
+  const { parallel, training: { accumulate, optimizer } } = config;
+  const planned = async (processes: number) => dryRun(task, { processes, accumulate, parallel, optimizer, averages: false, sample: await batches.batch(0, 0) });
+  await expect(planned(2)).rejects.toThrow(sentence);
+  expect((await planned(1)).replicas).toBe(1);
 });
 
 test("a rank that was started with another configuration is named", async () => {

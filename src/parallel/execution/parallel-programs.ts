@@ -178,7 +178,7 @@ export class ParallelPrograms implements StepPrograms {
 }
 
 /** A state that goes from batch to batch leaves nothing to do side by side. */
-function requireStateless({ signature }: TrainingTask): void {
+export function requireStateless({ signature }: TrainingTask): void {
   if (signature["continued"] === undefined) return;
   throw new ScheduleError('The model carries its state from batch to batch, so that the batches of a step follow each other and cannot be shared out among processes: '
     + 'train with one process, or set training.order to "shuffled", by which each stretch of text begins without a past.');
