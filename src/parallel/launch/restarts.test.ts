@@ -14,6 +14,7 @@ describe("how a job has ended", () => {
     ["Ctrl-C, and it was saved", ended(130, [], true), "interrupted"],
     ["the same, with MPICH's code for it", ended(0, [], true), "interrupted"],
     ["a rank was lost while it was saved", ended(137, [gone], true), "failed"],
+    ["Ctrl-C, and it could not be saved", ended(1, ["There is no room on the disk for checkpoints/step-7/model.safetensors."], true), "failed"],
     ["Open MPI's code of a rank that was killed", ended(137, [gone]), "lost"],
     ["MPICH's code of a rank that was killed", ended(9, [gone]), "lost"],
     ["killed before anybody watched", ended(137), "lost"],

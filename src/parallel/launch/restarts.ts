@@ -9,14 +9,15 @@ export type Verdict = "done" | "interrupted" | "failed" | "lost";
 const NEVER_STARTED: readonly number[] = [2, 126, 127];
 
 /**
- * A job whose end was asked for is interrupted whatever code the engine has for that: Hydra of MPICH sometimes has 0. A job is lost where a process was killed, fell silent or crashed. One that ended with an error of its own ("decade: …":
- * wrong usage, a training that diverged, a full disk) would end so again.
+ * A job whose end was asked for is interrupted whatever code the engine has for that (Hydra of MPICH sometimes has 0), unless
+ * it tells of an error, as where its work could not be saved. A job is lost where a process was killed, fell silent or
+ * crashed. One that ended with an error of its own ("decade: …": wrong usage, a training that diverged, a full disk) would
+ * end so again.
  */
 export function judge({ code, errors, interrupted }: JobOutcome): Verdict {
-  const lost = errors.some((error) => error.endsWith(CONSEQUENCE));
-  if (interrupted) return lost ? "failed" : "interrupted";
+  if (interrupted) return errors.length > 0 ? "failed" : "interrupted";
   if (code === 0) return "done";
-  if (lost || code === EXIT_LOST) return "lost";
+  if (errors.some((error) => error.endsWith(CONSEQUENCE)) || code === EXIT_LOST) return "lost";
   return errors.length > 0 || code === 1 || NEVER_STARTED.includes(code) ? "failed" : "lost";
 }
 
