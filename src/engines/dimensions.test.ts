@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { scan } from "../graph/control.ts";
 import { float32, int32 } from "../graph/program.ts";
 import { iota } from "../graph/tensor.ts";
 import { bindDimensions } from "./dimensions.ts";
@@ -40,6 +41,16 @@ describe.each([{ engine: onnx({ threads: 1 }) }, { engine: reference() }])("$eng
       expect([...y.data]).toEqual(Array.from({ length: batch }, () => 2 * time));
     }
     await step.dispose();
+  });
+
+  test("refuses a slice that is beyond its axis in a run, in a loop too, and runs where it is not", async () => {
+    const step = await engine.compile({ x: float32(2, "time") }, ({ x }) => ({ sums: x.slice(1, 0, 3).sum(1) }));
+    const run = (time: number) => step.run({ x: { data: Float32Array.from({ length: 2 * time }, (_, at) => at), shape: [2, time] } });
+    expect([...(await run(4)).sums.data]).toEqual([0 + 1 + 2, 4 + 5 + 6]);
+    await expect(run(2)).rejects.toThrow("slice [2, time]: elements 0 to 3 of axis 1 were asked for, which has 2 in this run.");
+    const loop = await engine.compile({ x: float32(2, "time") }, ({ x }) => ({ rows: scan([], [x], (_carries, [row = x]) => ({ carries: [], outputs: [row.slice(0, 1)] })).outputs[0] }));
+    await expect(loop.run({ x: zeros(2, 0) })).rejects.toThrow("slice [time]: elements 1 to 0 of axis 0 were asked for, which has 0 in this run.");
+    await Promise.all([step.dispose(), loop.dispose()]);
   });
 
   test("refuses an index beyond its axis", async () => {

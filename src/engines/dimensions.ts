@@ -1,7 +1,15 @@
 import { dimensionValue, type DimValues } from "../graph/dimension.ts";
-import type { Signature } from "../graph/program.ts";
+import type { Program, Signature } from "../graph/program.ts";
 import { formatShape } from "../graph/shape.ts";
+import { requireWithinAxes } from "../graph/slice-bounds.ts";
 import type { NumericArray } from "./engine.ts";
+
+/** The named dimensions of a program's run. Throws as `bindDimensions` does, and where they leave a slice beyond its axis. */
+export function dimensionsOfRun({ feeds: signature, openSlices }: Program, feeds: Readonly<Record<string, NumericArray>>): DimValues {
+  const values = bindDimensions(signature, feeds);
+  requireWithinAxes(openSlices, values);
+  return values;
+}
 
 /**
  * Reads the values of named dimensions off the feeds and checks every feed against its declared shape.

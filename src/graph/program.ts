@@ -1,7 +1,8 @@
 import { simplify } from "./simplify.ts";
 import type { DType } from "./dtype.ts";
-import { isNode } from "./node.ts";
+import { isNode, type Node } from "./node.ts";
 import type { Shape } from "./shape.ts";
+import { openSlices } from "./slice-bounds.ts";
 import type { StateVariable } from "./state.ts";
 import { input, Tensor } from "./tensor.ts";
 import { topologicalOrder } from "./traverse.ts";
@@ -34,6 +35,8 @@ export interface Program {
   readonly updates: readonly StateUpdate[];
   /** Every variable that is read or written. */
   readonly variables: readonly StateVariable[];
+  /** Slices that are within their axis for some dimensions only; each run checks them. */
+  readonly openSlices: readonly Node<"slice">[];
 }
 
 export function float32(...shape: Shape): ArrayType<"float32"> {
@@ -72,6 +75,7 @@ export function buildProgram<S extends Signature>(
     fetches: fetches.map(({ name }, at) => ({ name, tensor: result(at) })),
     updates: updates.map(({ variable }, at) => ({ variable, value: result(fetches.length + at) })),
     variables: variablesOf(simplified, updates),
+    openSlices: openSlices(simplified),
   };
 }
 

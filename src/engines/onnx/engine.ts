@@ -4,7 +4,7 @@ import type { DType } from "../../graph/dtype.ts";
 import { buildProgram, type Program, type Results, type Signature } from "../../graph/program.ts";
 import { resolveShape } from "../../graph/shape.ts";
 import type { StateVariable } from "../../graph/state.ts";
-import { bindDimensions } from "../dimensions.ts";
+import { dimensionsOfRun } from "../dimensions.ts";
 import { emptyArray, requireFrozen, type Allocate, type Engine, type Executable, type Feeds, type Fetches, type NumericArray } from "../engine.ts";
 import { StateStore, type StateData } from "../state-store.ts";
 import { bytesOf } from "./builder.ts";
@@ -64,7 +64,7 @@ class OnnxExecutable<S extends Signature, R extends Results> implements Executab
   }
 
   async #run(feeds: Feeds<S>, allocate: Allocate): Promise<Fetches<R>> {
-    const dims = bindDimensions(this.program.feeds, feeds);
+    const dims = dimensionsOfRun(this.program, feeds);
     await setImmediate(); // a run holds this thread: let others in between two of them
     const { stateInputs, stateOutputs } = this.lowered;
     const fed = this.lowered.feeds.map((name) => toTensor(name, feeds[name], this.program.feeds[name]?.dtype));

@@ -4,7 +4,7 @@ import { isNode } from "../../graph/node.ts";
 import { buildProgram, type Program, type Results, type Signature } from "../../graph/program.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { topologicalOrder, TensorMap } from "../../graph/traverse.ts";
-import { bindDimensions } from "../dimensions.ts";
+import { dimensionsOfRun } from "../dimensions.ts";
 import { requireFrozen, type CompileOptions, type Engine, type Executable, type Feeds, type Fetches, type NumericArray } from "../engine.ts";
 import { StateStore } from "../state-store.ts";
 
@@ -31,7 +31,7 @@ class ReferenceExecutable<S extends Signature, R extends Results> implements Exe
 
   async run(feeds: Feeds<S>): Promise<Fetches<R>> {
     const { fetches, updates } = this.#program;
-    const dims = bindDimensions(this.#program.feeds, feeds);
+    const dims = dimensionsOfRun(this.#program, feeds);
     const outputs = [...fetches.map(({ tensor }) => tensor), ...updates.map(({ value }) => value)];
     const values = evaluateGraph(outputs, this.#leaves(outputs, feeds), dims);
     updates.forEach(({ variable }, at) => {
