@@ -25,8 +25,13 @@ export function apply<K extends OperationName>(op: K, inputs: readonly Tensor[],
 }
 
 function inferTypes<K extends OperationName>(op: K, inputs: readonly Tensor[], attributes: OperationAttributes[K]) {
+  return onBehalfOf(op, inputs, () => definitions[op].infer(inputs, attributes));
+}
+
+/** Computes something for an operation. Errors become a `GraphError` that names layer, operation and shapes. */
+export function onBehalfOf<T>(op: string, inputs: readonly Tensor[], compute: () => T): T {
   try {
-    return definitions[op].infer(inputs, attributes);
+    return compute();
   } catch (error) {
     const path = currentPath();
     const operands = inputs.map(({ shape }) => formatShape(shape)).join(op === "matmul" ? " x " : ", ");

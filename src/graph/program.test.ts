@@ -79,7 +79,20 @@ describe("errors name the layer, the operation, the shapes and the reason", () =
       .toBe("encoder.layers.2: matmul [batch, 512] x [256, 512]: inner dimensions 512 and 256 differ");
   });
 
+  test("in a layer, where a size or an axis does not fit", () => {
+    expect(message(() => withPath("encoder", () => x.reshape(["batch", 500])))).toBe("encoder: reshape [batch, 512]: [batch, 512] has 512*batch elements, [batch, 500] has 500*batch");
+  });
+
   test.each<[string, () => unknown]>([
+    ["reshape [batch, 512]: [-1, -1] leaves more than one size open", () => x.reshape([-1, -1])],
+    ['broadcastTo [batch, 512]: "a b" is not a dimension: expected a number, a name, or sums and products of them, such as "batch*time+1".', () => x.broadcastTo(["a b"])],
+    ["reduceSum [batch, 512]: axis 2 is out of range for 2 dimensions", () => x.sum(2)],
+    ["reduceSum [batch, 512]: axis 1 is given twice", () => x.sum([1, -1])],
+    ["mean [batch, 512]: axis 0 is given twice", () => x.mean([0, 0])],
+    ["mean [batch]: operand 1 is int32, expected float32; cast it", () => at.mean()],
+    ["slice [batch, 512]: axis -3 is out of range for 2 dimensions", () => x.slice(-3, 0)],
+    ["squeeze [batch, 512]: axis 2 is out of range for 2 dimensions", () => x.squeeze(2)],
+    ["concat [batch, 512], [batch, 512]: axis 2 is out of range for 2 dimensions", () => concat([x, x], 2)],
     ["add [batch, 512], [256]: shapes [batch, 512] and [256] do not broadcast: 512 and 256 differ", () => x.add(constant(Array<number>(256).fill(0)))],
     ["add [batch, 512], [batch]: operands are float32 and int32; cast one of them", () => x.add(at)],
     ["exp [batch]: operand 1 is int32, expected float32", () => at.exp()],

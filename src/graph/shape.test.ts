@@ -49,6 +49,7 @@ describe("shapes", () => {
     expect(completeShape([0, 3], [-1, 3])).toEqual([0, 3]);
     expect(() => completeShape(["batch", 5], [-1, 2])).toThrow("[batch, 5] cannot be divided into [-1, 2]");
     expect(() => completeShape([0, 3], [-1, 0])).toThrow("cannot be divided");
+    expect(() => completeShape([4], [-1, -1])).toThrow("[-1, -1] leaves more than one size open");
     expect(() => completeShape([2, 3], [7])).toThrow("[2, 3] has 6 elements, [7] has 7");
   });
 

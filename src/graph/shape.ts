@@ -46,7 +46,7 @@ export function normalizeAxis(axis: number, rank: number): number {
   return positive;
 }
 
-/** Replaces one -1 by what makes the sizes equal; checks that they are. */
+/** Replaces one -1 by what makes the sizes equal. Throws where they are not, or where more than one is left open. */
 export function completeShape(from: Shape, to: Shape): Shape {
   const total = shapeSize(from);
   const unknown = to.indexOf(-1);
@@ -56,6 +56,7 @@ export function completeShape(from: Shape, to: Shape): Shape {
     }
     return to;
   }
+  if (to.includes(-1, unknown + 1)) throw new Error(`${formatShape(to)} leaves more than one size open`);
   const rest = shapeSize(to.filter((_, axis) => axis !== unknown));
   const size = divideDims(total, rest);
   if (size === undefined) throw new Error(`${formatShape(from)} cannot be divided into ${formatShape(to)}`);

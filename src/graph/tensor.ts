@@ -1,7 +1,8 @@
-import { apply, applyAll } from "./apply.ts";
+import { apply, applyAll, onBehalfOf } from "./apply.ts";
 import { dimension, subtractDims, type Dim } from "./dimension.ts";
 import type { DType } from "./dtype.ts";
 import type { Node } from "./node.ts";
+import type { OperationAttributes, OperationName } from "./operations.ts";
 import { broadcastShapes, completeShape, normalizeAxis, shapesEqual, type Shape } from "./shape.ts";
 
 /** What can stand where a tensor is expected: a number is a float32 (or, beside an int32, an int32) scalar. */
@@ -75,21 +76,26 @@ export class Tensor {
 
   /** Sum over axes (all, if none is given), which `keep` leaves as size 1. */
   sum(axes?: number | readonly number[], keep = false): Tensor {
-    return apply("reduceSum", [this], { axes: this.#axes(axes), keep });
+    return this.#with("reduceSum", () => ({ axes: this.#axes(axes), keep }));
   }
 
+  /** Mean of float32 over axes (all, if none is given), which `keep` leaves as size 1. */
   mean(axes?: number | readonly number[], keep = false): Tensor {
-    const all = this.#axes(axes);
+    const all = onBehalfOf("mean", [this], () => {
+      if (this.dtype !== "float32") throw new Error(`operand 1 is ${this.dtype}, expected float32; cast it`);
+      return this.#axes(axes);
+    });
     const ones = apply("broadcastTo", [this.#lift(1)], { shape: all.map((axis) => this.dim(axis)) });
     return this.sum(axes, keep).divide(ones.sum());
   }
 
+  /** Largest element over axes (all, if none is given), which `keep` leaves as size 1. */
   max(axes?: number | readonly number[], keep = false): Tensor {
-    return apply("reduceMax", [this], { axes: this.#axes(axes), keep });
+    return this.#with("reduceMax", () => ({ axes: this.#axes(axes), keep }));
   }
 
   /** int32 index of the first largest element along an axis. */
-  argmax(axis = -1): Tensor { return apply("argmax", [this], { axis: normalizeAxis(axis, this.rank) }); }
+  argmax(axis = -1): Tensor { return this.#with("argmax", () => ({ axis: normalizeAxis(axis, this.rank) })); }
 
   /** The `count` largest along the last axis, in descending order, and their int32 indices. */
   topK(count: number): { values: Tensor; indices: Tensor } {
@@ -100,12 +106,12 @@ export class Tensor {
 
   /** One dimension may be -1. */
   reshape(shape: Shape): Tensor {
-    const wanted = completeShape(this.shape, shape.map((dim) => (dim === -1 ? -1 : dimension(dim))));
+    const wanted = onBehalfOf("reshape", [this], () => completeShape(this.shape, shape.map((dim) => (dim === -1 ? -1 : dimension(dim)))));
     return shapesEqual(wanted, this.shape) ? this : apply("reshape", [this], { shape: wanted });
   }
 
   broadcastTo(shape: Shape): Tensor {
-    const wanted = shape.map(dimension);
+    const wanted = onBehalfOf("broadcastTo", [this], () => shape.map(dimension));
     return shapesEqual(wanted, this.shape) ? this : apply("broadcastTo", [this], { shape: wanted });
   }
 
@@ -118,33 +124,35 @@ export class Tensor {
 
   /** Inserts an axis of size 1. */
   expandDims(axis: number): Tensor {
-    const at = normalizeAxis(axis, this.rank + 1);
+    const at = onBehalfOf("expandDims", [this], () => normalizeAxis(axis, this.rank + 1));
     return this.reshape([...this.shape.slice(0, at), 1, ...this.shape.slice(at)]);
   }
 
   /** Removes an axis of size 1. */
   squeeze(axis: number): Tensor {
-    const at = normalizeAxis(axis, this.rank);
+    const at = onBehalfOf("squeeze", [this], () => normalizeAxis(axis, this.rank));
     return this.reshape(this.shape.filter((_, other) => other !== at));
   }
 
   split(sizes: Shape, axis = -1): Tensor[] {
-    return applyAll("split", [this], { axis: normalizeAxis(axis, this.rank), sizes: sizes.map(dimension) });
+    return applyAll("split", [this], onBehalfOf("split", [this], () => ({ axis: normalizeAxis(axis, this.rank), sizes: sizes.map(dimension) })));
   }
 
   /** Elements `start` to `end` (exclusive) of one axis. */
   slice(axis: number, start: Dim, end?: Dim): Tensor {
-    const at = normalizeAxis(axis, this.rank);
-    return apply("slice", [this], { axis: at, start: dimension(start), size: subtractDims(end ?? this.dim(at), start) });
+    return this.#with("slice", () => {
+      const at = normalizeAxis(axis, this.rank);
+      return { axis: at, start: dimension(start), size: subtractDims(end ?? this.dim(at), start) };
+    });
   }
 
   /** Zeros before and after along one axis. */
   pad(axis: number, before: Dim, after: Dim): Tensor {
-    return apply("pad", [this], { axis: normalizeAxis(axis, this.rank), before: dimension(before), after: dimension(after) });
+    return this.#with("pad", () => ({ axis: normalizeAxis(axis, this.rank), before: dimension(before), after: dimension(after) }));
   }
 
   /** Reverses the order along an axis. */
-  reverse(axis: number): Tensor { return apply("reverse", [this], { axis: normalizeAxis(axis, this.rank) }); }
+  reverse(axis: number): Tensor { return this.#with("reverse", () => ({ axis: normalizeAxis(axis, this.rank) })); }
 
   /** Rows of axis 0 at int32 indices: [indices..., rest...]. */
   take(indices: Tensor): Tensor { return apply("take", [this, indices], {}); }
@@ -154,17 +162,26 @@ export class Tensor {
 
   /** One element along an axis for each int32 index; indices have this tensor's shape but for that axis. */
   takeAlong(indices: Tensor, axis = -1): Tensor {
-    return apply("takeAlong", [this, indices], { axis: normalizeAxis(axis, this.rank) });
+    return this.#with("takeAlong", () => ({ axis: normalizeAxis(axis, this.rank) }), indices);
   }
 
   /** This plus updates at indices along an axis; the converse of `takeAlong`. */
   scatterAlong(indices: Tensor, updates: Tensor, axis = -1): Tensor {
-    return apply("scatterAlong", [this, indices, updates], { axis: normalizeAxis(axis, this.rank) });
+    return this.#with("scatterAlong", () => ({ axis: normalizeAxis(axis, this.rank) }), indices, updates);
   }
 
   #axes(axes: number | readonly number[] | undefined): number[] {
     const list = axes === undefined ? [...Array(this.rank).keys()] : typeof axes === "number" ? [axes] : [...axes];
-    return list.map((axis) => normalizeAxis(axis, this.rank)).sort((a, b) => a - b);
+    const sorted = list.map((axis) => normalizeAxis(axis, this.rank)).sort((a, b) => a - b);
+    const twice = sorted.find((axis, at) => axis === sorted[at - 1]);
+    if (twice !== undefined) throw new Error(`axis ${twice} is given twice`);
+    return sorted;
+  }
+
+  /** An operation on this and others, whose attributes are still to be checked. */
+  #with<K extends OperationName>(op: K, attributes: () => OperationAttributes[K], ...others: readonly Tensor[]): Tensor {
+    const inputs = [this, ...others];
+    return apply(op, inputs, onBehalfOf(op, inputs, attributes));
   }
 
   #lift(value: TensorLike): Tensor {
@@ -193,7 +210,7 @@ export function ones(shape: Shape, dtype: DType = "float32"): Tensor {
 
 /** int32 positions 0, 1, 2, … along one axis of the shape. */
 export function iota(shape: Shape, axis = 0): Tensor {
-  return apply("iota", [], { shape: shape.map(dimension), axis: normalizeAxis(axis, shape.length) });
+  return apply("iota", [], onBehalfOf("iota", [], () => ({ shape: shape.map(dimension), axis: normalizeAxis(axis, shape.length) })));
 }
 
 export function where(condition: Tensor, then: TensorLike, otherwise: TensorLike): Tensor {
@@ -205,7 +222,7 @@ export function where(condition: Tensor, then: TensorLike, otherwise: TensorLike
 export function concat(tensors: readonly Tensor[], axis = -1): Tensor {
   const [first] = tensors;
   if (first === undefined) throw new Error("concat needs at least one tensor.");
-  return tensors.length === 1 ? first : apply("concat", tensors, { axis: normalizeAxis(axis, first.rank) });
+  return tensors.length === 1 ? first : apply("concat", tensors, onBehalfOf("concat", tensors, () => ({ axis: normalizeAxis(axis, first.rank) })));
 }
 
 /** Joins tensors of one shape along a new axis. */
