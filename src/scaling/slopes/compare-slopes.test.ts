@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { readTable } from "../table/table.ts";
 import { compareSlopes, type SlopeOptions } from "./compare-slopes.ts";
 import { slopePoints, type SlopePoint } from "./points.ts";
+import { slopesChart } from "./slopes-chart.ts";
 
 const brainBody = "../shared/data/brain-body";
 const mammals = `${brainBody}/MASS_mammals.csv`;
@@ -104,11 +105,32 @@ describe("power laws", () => {
     expect((await compare(exact)).equalSlopes).toBeNull();
   });
 
+  it.prop([fc.double({ min: 1e-6, max: 1e6, noNaN: true })])("of a quantity that does not vary are flat, with nothing to explain or to test", async (y) => {
+    const { groups, equalSlopes } = await compare(two.map((point) => ({ ...point, y })));
+    expect(equalSlopes).toBeNull();
+    for (const { slope, r2, residualDeviation } of groups) expect([slope, r2, residualDeviation]).toEqual([0, NaN, 0]);
+  });
+
+  it.prop([fc.constantFrom("ols" as const, "rma" as const), fc.tuple(fc.double({ min: -2, max: 2, noNaN: true }), fc.double({ min: 0.1, max: 3, noNaN: true })), fc.tuple(...[0, 1, 2].map(() => fc.double({ min: -6, max: 6, noNaN: true })))])(
+    "do not measure a point by itself that alone tells the slope", async (method, [at, beside], [a = 0, b = 0, c = 0]) => {
+      const points = [[at, a], [at, b], [at + beside, c]].map(([x = 0, y = 0], number) => ({ name: `${number}`, group: "all", x: 10 ** x, y: 10 ** y }));
+      fc.pre(a === b || Math.abs(a - b) > 1e-3);
+      const { residuals } = await compare(points, { method });
+      expect(residuals[2]?.standardized).toBe(0);
+      for (const { standardized } of residuals) expect(Math.abs(standardized)).toBeLessThan(2);
+    });
+
   it.prop([fc.double({ min: 1e-6, max: 1e6, noNaN: true }), fc.double({ min: 1e-6, max: 1e6, noNaN: true })], { numRuns: 20 })("do not depend on units", async (unitX, unitY) => {
     const [plain, scaled] = [await compare(two), await compare(two.map((point) => ({ ...point, x: point.x * unitX, y: point.y * unitY })))];
     expect(scaled.equalSlopes?.F).toBeCloseTo(plain.equalSlopes?.F ?? NaN, 4);
     plain.residuals.forEach(({ residual }, at) => expect(scaled.residuals[at]?.residual).toBeCloseTo(residual, 8));
   });
+});
+
+it("a picture has room for more points than a call has for arguments", async () => {
+  const points = Array.from({ length: 130_000 }, (_, at) => ({ name: `${at}`, group: "all", x: 1 + at, y: 1 + (at % 7) }));
+  const analysis = await compareSlopes(points);
+  expect(() => slopesChart(analysis, { x: { title: "x" }, y: { title: "y" } })).not.toThrow();
 });
 
 describe("what cannot be fitted", () => {
@@ -124,6 +146,10 @@ describe("what cannot be fitted", () => {
   test("is an error where no group is left", async () => {
     await expect(compare(two.slice(0, 2))).rejects.toThrow('No line can be fitted: the group "a" has fewer than 3 points (2 in all), but a line and the scatter about it need at least 3 points at different x.');
     await expect(compare(two.map((point) => ({ ...point, x: 5 })))).rejects.toThrow('the group "a" has all points at one x (5 in all)');
+  });
+
+  test("a level is a share", async () => {
+    await expect(compare(two, { level: 95 })).rejects.toThrow("An interval cannot cover a share of 95; give a level between 0 and 1, such as 0.95.");
   });
 
   test("a point to be left out must be there", async () => {

@@ -10,6 +10,9 @@ import type { SlopePoint } from "./points.ts";
 /** Points that a line needs: two fix it, a third shows its scatter. */
 export const LEAST_POINTS = 3;
 
+/** A fitted point whose leverage comes so near to 1 has fixed the slope alone. */
+const NO_FREEDOM = 1e-9;
+
 /** How groups are compared. */
 export interface SlopeOptions {
   /** Which line is drawn; `ols` unless given. */
@@ -54,7 +57,10 @@ export interface SlopeResidual {
   readonly predicted: number;
   /** ln y − ln predicted */
   readonly residual: number;
-  /** The residual in its own standard deviations, which depend on how far x lies from the mean; infinite off a line without scatter. */
+  /**
+   * The residual in its own standard deviations, which depend on how far x lies from the mean; infinite off a line without scatter,
+   * and 0 of a point without which the slope could not be told, as where all others lie at one x.
+   */
   readonly standardized: number;
   /** Whether y lies outside the prediction band. */
   readonly outside: boolean;
@@ -113,7 +119,8 @@ export interface SlopeAnalysis {
  * Prediction bands are ŷ ± t·s·√(1 + 1/n + (x − x̄)²/Sxx), exact for least squares with normal scatter. For the reduced
  * major axis the same formula is used with the scatter about that line.
  *
- * @throws ScalingError when a name in `without` is not there, or no group has three points at different x
+ * @throws ScalingError when a name in `without` is not there, no group has three points at different x, or the level is no
+ *   share
  */
 export async function compareSlopes(points: readonly SlopePoint[], options: SlopeOptions = {}): Promise<SlopeAnalysis> {
   const { method = "ols", shared = false, without = [], level = 0.95 } = options;
@@ -123,17 +130,14 @@ export async function compareSlopes(points: readonly SlopePoint[], options: Slop
   const { usable, leftOut } = sortGroups(points, isFitted);
   const moments = [...usable.values()];
   const fit = shared ? sharedSlopeFit(moments) : fitLine;
-  const lines = new Map([...usable].map(([name, group]) => [name, fit(group, method)]));
-  const halfWidth = (line: Line, x: number) => (
-    tables.intervalWidth(level, line.degreesOfFreedom) * line.residualDeviation * Math.sqrt(1 + leverageAt(line, Math.log(x)))
-  );
+  const lines = new Map([...usable].map(([name, group]) => [name, bandedLine(fit(group, method), level, tables)]));
   const comparison: SlopeComparison = {
     method, shared, level,
     groups: [...usable].map(([name, group]) => describeGroup(name, fit(group, method), [fit(group, "ols"), fit(group, "rma")], level, tables)),
     equalSlopes: testEqualSlopes(moments, tables), common: commonSlope(moments, method, level, tables),
     residuals: points.flatMap((point) => {
       const line = lines.get(point.group);
-      return line === undefined ? [] : [residualOf(point, line, isFitted(point), halfWidth(line, point.x))];
+      return line === undefined ? [] : [residualOf(point, line, isFitted(point))];
     }),
     leftOut,
   };
@@ -142,10 +146,20 @@ export async function compareSlopes(points: readonly SlopePoint[], options: Slop
     predict: (group, x) => {
       const line = lines.get(group);
       if (line === undefined) throw new ScalingError(`There is no line for the group "${group}"; ${suggestion(group, lines.keys())}`);
-      const [value, width] = [valueAt(line, Math.log(x)), halfWidth(line, x)];
+      const [value, width] = [valueAt(line, Math.log(x)), line.halfWidth(Math.log(x))];
       return { x, y: Math.exp(value), lower: Math.exp(value - width), upper: Math.exp(value + width) };
     },
   };
+}
+
+/** A line with half the width of its prediction band at some x, all in logarithms. */
+interface BandedLine extends Line {
+  halfWidth(x: number): number;
+}
+
+function bandedLine(line: Line, level: number, tables: Distributions): BandedLine {
+  const scatter = tables.intervalWidth(level, line.degreesOfFreedom) * line.residualDeviation;
+  return { ...line, halfWidth: (x) => scatter * Math.sqrt(1 + leverageAt(line, x)) };
 }
 
 function checkNames(without: readonly string[], points: readonly SlopePoint[]): void {
@@ -216,13 +230,15 @@ function testEqualSlopes(groups: readonly Moments[], tables: Distributions): Equ
   return { F, df, p: tables.exceedance(F, df) };
 }
 
-function residualOf(point: SlopePoint, line: Line, fitted: boolean, halfWidth: number): SlopeResidual {
-  const value = valueAt(line, Math.log(point.x));
+function residualOf(point: SlopePoint, line: BandedLine, fitted: boolean): SlopeResidual {
+  const x = Math.log(point.x);
+  const value = valueAt(line, x);
   const difference = Math.log(point.y) - value;
   // Of a line without scatter only rounding is left, which would look like deviations beyond measure.
-  const residual = Math.abs(difference) <= 32 * Number.EPSILON * Math.max(1, Math.abs(value)) ? 0 : difference;
+  const residual = Math.abs(difference) <= 32 * Number.EPSILON * Math.max(1, Math.abs(value), Math.abs(line.intercept)) ? 0 : difference;
   // A fitted point has drawn the line towards itself, so its residual varies less than that of a new one.
-  const leverage = leverageAt(line, Math.log(point.x));
+  const leverage = leverageAt(line, x);
+  const isUntold = residual === 0 || (fitted && 1 - leverage < NO_FREEDOM);
   const deviation = line.residualDeviation * Math.sqrt(fitted ? 1 - leverage : 1 + leverage);
-  return { ...point, predicted: Math.exp(value), residual, standardized: residual === 0 ? 0 : residual / deviation, outside: Math.abs(residual) > halfWidth, fitted };
+  return { ...point, predicted: Math.exp(value), residual, standardized: isUntold ? 0 : residual / deviation, outside: Math.abs(residual) > line.halfWidth(x), fitted };
 }

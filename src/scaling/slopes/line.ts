@@ -38,8 +38,7 @@ export interface Line {
 /** Moments of points; taken about the means in a second pass, so that large means cost no digits. */
 export function momentsOf(points: readonly { readonly x: number; readonly y: number }[]): Moments {
   const n = points.length;
-  const meanX = points.reduce((sum, { x }) => sum + x, 0) / n;
-  const meanY = points.reduce((sum, { y }) => sum + y, 0) / n;
+  const [meanX, meanY] = [meanOf(points.map(({ x }) => x)), meanOf(points.map(({ y }) => y))];
   let [sxx, sxy, syy] = [0, 0, 0];
   for (const { x, y } of points) {
     sxx += (x - meanX) ** 2;
@@ -47,6 +46,12 @@ export function momentsOf(points: readonly { readonly x: number; readonly y: num
     syy += (y - meanY) ** 2;
   }
   return { n, meanX, meanY, sxx, sxy, syy };
+}
+
+/** The mean; of equal values the value itself, so that rounding is not taken for scatter. */
+function meanOf(values: readonly number[]): number {
+  const [first = NaN] = values;
+  return values.every((value) => value === first) ? first : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** The moments of all groups about each group's own means. */

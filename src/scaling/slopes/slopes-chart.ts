@@ -47,7 +47,7 @@ function farthestNames(analysis: SlopeAnalysis, howMany: number): ReadonlySet<Sl
 /** The line of a group, with or without its prediction band, over the x that its points span. */
 function band({ comparison: { residuals }, predict }: SlopeAnalysis, group: string, isBanded: boolean): LinePoint[] {
   const logs = residuals.flatMap((point) => point.group === group ? [Math.log(point.x)] : []);
-  const [low, high] = [Math.min(...logs), Math.max(...logs)];
+  const [low, high] = [logs.reduce((least, each) => Math.min(least, each), Infinity), logs.reduce((most, each) => Math.max(most, each), -Infinity)];
   return Array.from({ length: STEPS + 1 }, (_, step) => {
     const { x, y, lower, upper } = predict(group, Math.exp(low + (high - low) * step / STEPS));
     return isBanded ? { x, y, lower, upper } : { x, y };
