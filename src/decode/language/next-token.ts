@@ -47,7 +47,7 @@ export function streamOf({ prompt }: TextRow, { streams }: TextGenerationOptions
 }
 
 function restricted({ values }: TokenScores, { tokens, mayEnd }: AllowedTokens, ends: ReadonlySet<number>): TokenScores {
-  const possible = mayEnd ? Int32Array.of(...tokens, ...ends) : tokens;
+  const possible = mayEnd ? Int32Array.from([...tokens, ...ends]) : tokens;
   return { values: Float64Array.from(possible, (token) => values[token] ?? NaN), tokens: possible };
 }
 

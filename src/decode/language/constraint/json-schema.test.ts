@@ -16,6 +16,9 @@ const SCHEMAS: Readonly<Record<string, object>> = {
   "no properties": { type: "object" },
   patterns: { type: "array", items: { type: "string", pattern: "^[A-Z][^0-9]?-\\d+$", maxLength: 5 }, minItems: 2, maxItems: 4 },
   "a pattern anywhere": { type: "string", pattern: "\\d", maxLength: 4 },
+  "patterns of which one begins": { type: "string", pattern: "1|^2", maxLength: 3 },
+  "patterns of which one ends": { type: "string", pattern: "1$|2", maxLength: 3 },
+  "listed values of a type": { type: ["string", "array"], enum: ["a", 1, null, [2], { b: 3 }] },
   references: { $defs: { point: { type: "array", items: { type: "number" }, minItems: 2, maxItems: 2 } }, type: "object", properties: { from: { $ref: "#/$defs/point" }, to: { $ref: "#/$defs/point" } }, required: ["from", "to"] },
   "an empty array": { type: "array", items: { type: "null" }, maxItems: 0 },
 };
@@ -55,6 +58,14 @@ describe("JSON Schema", () => {
     expect(["{\"b\":null,\"a\":null}", "{,\"a\":null}", "{\"a\":null,}", "{\"d\":null}", "{\"a\":null \"b\":null}"].some(accepts)).toBe(false);
   });
 
+  test.each(["1|^2", "^1|2", "1$|2", "^1$|2$", ""])("texts with the pattern %s are those in which JavaScript finds it", (pattern) => {
+    const { automaton } = jsonSchema({ type: "string", pattern, maxLength: 3 });
+    const own = new RegExp(pattern, "u");
+    for (const text of ["", ...["1", "2", "3"].flatMap((a) => [a, ...["1", "2", "3"].flatMap((b) => [a + b, ...["1", "2", "3"].map((c) => a + b + c)])])]) {
+      expect(automaton.test(Array.from(`"${text}"`, (character) => character.codePointAt(0) ?? 0)), text).toBe(own.test(text));
+    }
+  });
+
   test("says what is wrong with a schema, and where", () => {
     const bad: readonly (readonly [unknown, RegExp])[] = [
       [{ type: "strin" }, /invalid at #\/type: expected one of string, number/], [7, /invalid at #: /], [{}, /allows any value at #; give type/],
@@ -63,6 +74,9 @@ describe("JSON Schema", () => {
       [{ type: "object", required: ["b"] }, /requires "b" at #/], [{ $ref: "#/$defs/a" }, /refers to #\/\$defs\/a at #, which it does not hold/],
       [{ $defs: { tree: { type: "array", items: { $ref: "#/$defs/tree" } } }, $ref: "#/$defs/tree" }, /from within itself/],
       [{ type: "string", pattern: "(" }, /pattern of # is no regular expression/], [{ type: "string", pattern: "^\"$" }, /No text matches the JSON Schema/],
+      [{ type: "string", enum: ["ab"], maxLength: 1 }, /has "maxLength" beside "enum" at #, which are not supported together/],
+      [{ anyOf: [{ type: "null" }], type: "object", properties: {} }, /has "properties", "type" beside "anyOf" at #/],
+      [{ type: "string", enum: [1] }, /No text matches the JSON Schema/],
     ];
     for (const [schema, message] of bad) expect(() => jsonSchema(schema)).toThrow(message);
   });

@@ -1,6 +1,6 @@
 import { NFA } from "refa";
 import { ConstraintError } from "./constraint-error.ts";
-import { matching } from "./regular-expression.ts";
+import { containing, matching } from "./regular-expression.ts";
 import { checkSchema, type Schema } from "./schema-check.ts";
 import { MAX_CHARACTER, states, TextConstraint, withinLimit } from "./text-constraint.ts";
 
@@ -63,10 +63,28 @@ function valueOf(schema: Schema, definitions: Definitions, path: string): NFA {
   if (schema.anyOf !== undefined) {
     return either(schema.anyOf.map((branch, at) => valueOf(checkSchema(branch, `${path}/anyOf/${at}`), definitions, `${path}/anyOf/${at}`)));
   }
-  if (schema.enum !== undefined) return either(schema.enum.map((value) => literal(JSON.stringify(value))));
-  if (Object.hasOwn(schema, "const")) return literal(JSON.stringify(schema.const));
-  const types = typeof schema.type === "string" ? [schema.type] : schema.type ?? [];
-  return either(types.map((type) => ofType(type, schema, definitions, path)));
+  const types = typeof schema.type === "string" ? [schema.type] : schema.type;
+  const listed = schema.enum ?? (Object.hasOwn(schema, "const") ? [schema.const] : undefined);
+  if (listed !== undefined) {
+    const allowed = listed.filter((value) => types === undefined || types.some((type) => isOfType(value, type)));
+    return either(allowed.map((value) => literal(JSON.stringify(value))));
+  }
+  return either((types ?? []).map((type) => ofType(type, schema, definitions, path)));
+}
+
+function isOfType(value: unknown, type: string): boolean {
+  switch (type) {
+    case "null":
+      return value === null;
+    case "integer":
+      return Number.isInteger(value);
+    case "array":
+      return Array.isArray(value);
+    case "object":
+      return typeof value === "object" && value !== null && !Array.isArray(value);
+    default:
+      return typeof value === type;
+  }
 }
 
 function ofType(type: string, schema: Schema, definitions: Definitions, path: string): NFA {
@@ -92,11 +110,9 @@ function stringOf({ pattern, minLength = 0, maxLength = Infinity }: Schema, path
   if (pattern === undefined) {
     return expression(`"${CHARACTER}{${minLength},${maxLength === Infinity ? "" : maxLength}}"`);
   }
-  // A pattern may match anywhere, and characters that JSON escapes do not occur in texts that are written for one.
-  const anywhere = sequence([pattern.startsWith("^") ? literal("") : expression("[^]*"),
-    matching(pattern, "u", `the pattern of ${path}`), pattern.endsWith("$") && !pattern.endsWith("\\$") ? literal("") : expression("[^]*")]);
+  // Characters that JSON escapes do not occur in texts that are written for a pattern.
   const plain = expression(`[^"\\\\\\x00-\\x1f]{${minLength},${maxLength === Infinity ? "" : maxLength}}`);
-  return sequence([literal('"'), NFA.fromIntersection(anywhere, plain, states()), literal('"')]);
+  return sequence([literal('"'), NFA.fromIntersection(containing(pattern, "u", `the pattern of ${path}`), plain, states()), literal('"')]);
 }
 
 function arrayOf({ items, minItems = 0, maxItems = Infinity }: Schema, definitions: Definitions, path: string): NFA {

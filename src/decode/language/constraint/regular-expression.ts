@@ -1,4 +1,4 @@
-import { JS, NFA, transform, Transformers, type Concatenation, type Element, type NoParent } from "refa";
+import { CharSet, JS, NFA, transform, Transformers, type Concatenation, type Element, type NoParent, type Quantifier } from "refa";
 import { ConstraintError } from "./constraint-error.ts";
 import { capitalized, MAX_CHARACTER, states, TextConstraint, withinLimit } from "./text-constraint.ts";
 
@@ -20,7 +20,19 @@ export function regularExpression(source: string, flags = ""): TextConstraint {
 
 /** The texts that an expression matches as a whole. @throws ConstraintError as above */
 export function matching(source: string, flags: string, what: string): NFA {
-  const expression = parse(source, flags, what);
+  return automatonOf(parse(source, flags, what, (elements) => void dropEdges(elements)), what);
+}
+
+/** The texts in which an expression matches somewhere, as JavaScript's `test` finds it. @throws ConstraintError as above */
+export function containing(source: string, flags: string, what: string): NFA {
+  return automatonOf(parse(source, flags, what, (elements) => {
+    const { atBeginning, atEnd } = dropEdges(elements);
+    if (!atBeginning) elements.unshift(anything());
+    if (!atEnd) elements.push(anything());
+  }), what);
+}
+
+function automatonOf(expression: NoParent<Concatenation>[], what: string): NFA {
   return withinLimit(what, () => {
     try {
       return NFA.fromRegex(expression, { maxCharacter: MAX_CHARACTER }, { assertions: "throw" }, states());
@@ -31,11 +43,12 @@ export function matching(source: string, flags: string, what: string): NFA {
   });
 }
 
-function parse(source: string, flags: string, what: string): NoParent<Concatenation>[] {
+/** Alternatives of an expression, whose elements `bound` has fitted to the texts that they stand for. */
+function parse(source: string, flags: string, what: string, bound: (elements: NoParent<Element>[]) => void): NoParent<Concatenation>[] {
   const pattern = syntax(source, flags, what);
   try {
     const { expression } = pattern.parse({ backreferences: "throw", assertions: "parse" });
-    for (const alternative of expression.alternatives) dropEdges(alternative.elements);
+    for (const { elements } of expression.alternatives) bound(elements);
     return transform(Transformers.applyAssertions(), expression).alternatives;
   } catch (error) {
     if (!(error instanceof Error) || !error.message.startsWith("Backreferences")) throw error;
@@ -51,14 +64,22 @@ function syntax(source: string, flags: string, what: string): JS.Parser {
   }
 }
 
-/** Removes `^` at the beginning and `$` at the end of a whole text, where they are true. */
-function dropEdges(elements: Element[]): void {
-  while (isEdge(elements[0], "behind")) elements.shift();
-  while (isEdge(elements.at(-1), "ahead")) elements.pop();
+/** Removes `^` at the beginning and `$` at the end, where they are true of a whole text, and tells which there were. */
+function dropEdges(elements: NoParent<Element>[]): { readonly atBeginning: boolean; readonly atEnd: boolean } {
+  let [atBeginning, atEnd] = [false, false];
+  for (; isEdge(elements[0], "behind"); atBeginning = true) elements.shift();
+  for (; isEdge(elements.at(-1), "ahead"); atEnd = true) elements.pop();
+  return { atBeginning, atEnd };
+}
+
+/** `[^]*` */
+function anything(): NoParent<Quantifier> {
+  const character = { type: "CharacterClass", characters: CharSet.all(MAX_CHARACTER) } as const;
+  return { type: "Quantifier", min: 0, max: Infinity, lazy: false, alternatives: [{ type: "Concatenation", elements: [character] }] };
 }
 
 /** `^` is parsed as (?<![^]) and `$` as (?![^]). */
-function isEdge(element: Element | undefined, kind: "ahead" | "behind"): boolean {
+function isEdge(element: NoParent<Element> | undefined, kind: "ahead" | "behind"): boolean {
   if (element?.type !== "Assertion" || element.kind !== kind || !element.negate || element.alternatives.length !== 1) return false;
   const [inner, ...others] = element.alternatives[0]?.elements ?? [];
   return others.length === 0 && inner?.type === "CharacterClass" && inner.characters.isAll;

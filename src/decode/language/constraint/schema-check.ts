@@ -35,6 +35,10 @@ const SCHEMA = z.strictObject({
 
 export type Schema = z.infer<typeof SCHEMA>;
 
+/** Keywords that say alone what is valid, and those that would restrict it further. */
+const DECIDING = ["$ref", "anyOf", "enum", "const"] as const;
+const RESTRICTING = ["properties", "required", "items", "minItems", "maxItems", "pattern", "minLength", "maxLength"] as const;
+
 /** Checks one level of a schema. @throws ConstraintError that names the place and what is wrong there */
 export function checkSchema(schema: unknown, path: string): Schema {
   const result = SCHEMA.safeParse(schema);
@@ -51,8 +55,13 @@ export function checkSchema(schema: unknown, path: string): Schema {
 
 function consistent(schema: Schema, path: string): Schema {
   const { type, properties = {}, required = [], minItems = 0, maxItems = Infinity, minLength = 0, maxLength = Infinity } = schema;
-  const kinds = [type, schema.enum, schema.anyOf, schema.$ref].some((kind) => kind !== undefined) || Object.hasOwn(schema, "const");
-  if (!kinds) throw new ConstraintError(`The JSON Schema allows any value at ${path}; give type, enum, const, anyOf or $ref.`);
+  const [deciding, ...others] = DECIDING.filter((keyword) => Object.hasOwn(schema, keyword));
+  if (deciding === undefined && type === undefined) throw new ConstraintError(`The JSON Schema allows any value at ${path}; give type, enum, const, anyOf or $ref.`);
+  // Listed values are compared with the type.
+  const beside = [...others, ...RESTRICTING.filter((keyword) => Object.hasOwn(schema, keyword)), ...(type !== undefined && (deciding === "$ref" || deciding === "anyOf") ? ["type"] : [])];
+  if (deciding !== undefined && beside.length > 0) {
+    throw new ConstraintError(`The JSON Schema has "${beside.join('", "')}" beside "${deciding}" at ${path}, which are not supported together; say all of it in one.`);
+  }
   const missing = required.find((name) => !Object.hasOwn(properties, name));
   if (missing !== undefined) throw new ConstraintError(`The JSON Schema requires "${missing}" at ${path}, but its properties do not say what that is.`);
   if (minItems > maxItems) throw new ConstraintError(`The JSON Schema asks at ${path} for at least ${minItems} and at most ${maxItems} items.`);
