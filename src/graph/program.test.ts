@@ -59,6 +59,9 @@ describe("a program", () => {
     const stray = input("stray", "float32", ["n"]);
     expect(() => buildProgram({ x: float32("n") }, ({ x }) => ({ y: x.add(stray) }))).toThrow(
       'The program uses the feed "stray", which it does not declare; its feeds are: x.');
+    const other = input("x", "float32", ["n", 3]);
+    expect(() => buildProgram({ x: float32("n") }, () => ({ y: other.exp() }))).toThrow(
+      'The program uses the feed "x" as float32 [n, 3], but declares it as float32 [n].');
   });
 });
 
@@ -103,6 +106,8 @@ describe("errors name the layer, the operation, the shapes and the reason", () =
     ["slice [batch, 512]: elements 500 to 600 of axis 1 were asked for, which has 512", () => x.slice(1, 500, 600)],
     ["slice [batch, 512]: a slice of axis 1 ends before its start 3", () => x.slice(1, 3, 2)],
     ["topK [batch, 512]: the 513 largest of 512 were asked for", () => x.topK(513)],
+    ["topK [batch]: expected a tensor of numbers", () => at.less(1).topK(1)],
+    ["argmax [batch]: expected a tensor of numbers", () => at.less(1).argmax()],
     ["take [batch, 512], [batch, 512]: indices are float32, expected int32", () => x.take(x)],
     ["takeAlong [batch, 512], [batch]: indices may differ in axis 1 alone", () => x.takeAlong(at)],
     ["scatterAdd [batch, 512], [batch], [batch]: updates are [batch], expected [batch, 512]", () => x.scatterAdd(at, at)],

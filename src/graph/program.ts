@@ -1,7 +1,8 @@
+import { dimension } from "./dimension.ts";
 import { simplify } from "./simplify.ts";
 import type { DType } from "./dtype.ts";
 import { isNode, type Node } from "./node.ts";
-import type { Shape } from "./shape.ts";
+import { formatShape, shapesEqual, type Shape } from "./shape.ts";
 import { openSlices } from "./slice-bounds.ts";
 import type { StateVariable } from "./state.ts";
 import { input, Tensor } from "./tensor.ts";
@@ -88,9 +89,15 @@ function requireFitting({ variable, value }: StateUpdate): void {
 
 function requireDeclared(feeds: Signature, outputs: readonly Tensor[]): void {
   for (const node of topologicalOrder(outputs)) {
-    if (isNode(node, "input") && !Object.hasOwn(feeds, node.attributes.name)) {
-      throw new GraphError(`The program uses the feed "${node.attributes.name}", which it does not declare; `
+    if (!isNode(node, "input")) continue;
+    const { name, dtype, shape } = node.attributes;
+    const declared = Object.hasOwn(feeds, name) ? feeds[name] : undefined;
+    if (declared === undefined) {
+      throw new GraphError(`The program uses the feed "${name}", which it does not declare; `
         + `its feeds are: ${Object.keys(feeds).join(", ") || "none"}.`);
+    }
+    if (declared.dtype !== dtype || !shapesEqual(declared.shape.map(dimension), shape)) {
+      throw new GraphError(`The program uses the feed "${name}" as ${dtype} ${formatShape(shape)}, but declares it as ${declared.dtype} ${formatShape(declared.shape)}.`);
     }
   }
 }

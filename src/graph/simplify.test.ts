@@ -71,6 +71,16 @@ describe("simplification", () => {
     expect(evaluateGraph(joined === undefined ? [] : [joined], new TensorMap(), new Map())[0]?.data).toEqual(Float64Array.from(special));
   });
 
+  test("leaves a constant of no elements in a shape that only a run knows", () => {
+    const [empty = x] = simplify([constant([], "float32", [0]).reshape(["n", 0])]);
+    expect(evaluateGraph([empty], new TensorMap(), new Map([["n", 3]]))[0]?.shape).toEqual([3, 0]);
+  });
+
+  test("multiplies int32 constants as int32 does, beyond 2^53 too", () => {
+    const [product = x] = simplify([constant([123_456_789, -7], "int32").multiply(constant([987_654_321, 5], "int32"))]);
+    expect(product.node.attributes).toMatchObject({ data: [Math.imul(123_456_789, 987_654_321), -35] });
+  });
+
   test("leaves out the carries, slices and results of loops that nothing uses", () => {
     const z = input("z", "float32", ["time"]);
     const used = input("used", "float32", ["time"]);

@@ -81,10 +81,11 @@ function foldConstants(node: Node, inputs: readonly Tensor[]): Tensor | undefine
   const values = inputs.map(constantOf);
   const arrays = values.flatMap((value) => (
     value === undefined ? [] : [ndArray(value.shape as readonly number[], value.dtype, Float64Array.from(value.data))]));
+  const [type] = node.types;
   if (arrays.length < inputs.length || arrays.some(({ data }) => data.length > LARGEST_FOLDED)) return undefined;
+  if (type === undefined || type.shape.some((dim) => typeof dim === "string")) return undefined; // nothing, in a shape that only a run knows
   const [result] = evaluateOn(node, arrays);
-  const type = node.types[0];
-  if (result === undefined || type === undefined || result.data.length > LARGEST_FOLDED) return undefined;
+  if (result === undefined || result.data.length > LARGEST_FOLDED) return undefined;
   return constant([...result.data], type.dtype, result.shape);
 }
 

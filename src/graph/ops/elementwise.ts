@@ -15,6 +15,8 @@ function elementwise(rule: {
   inputs: readonly (readonly DType[])[];
   output: (inputs: readonly TensorType[]) => DType;
   evaluate: (...values: number[]) => number;
+  /** Of int32, where it is not `evaluate` rounded. */
+  integers?: ((...values: number[]) => number) | undefined;
   gradient?: (inputs: readonly Tensor[], output: Tensor, cotangent: Tensor) => readonly (Tensor | undefined)[];
 }): Definition<None> {
   const { gradient } = rule;
@@ -42,10 +44,10 @@ function elementwise(rule: {
     evaluate(inputs) {
       const shape = broadcastShapes(...inputs.map((array) => array.shape)) as readonly number[];
       const result = ndArray(shape, rule.output(inputs));
-      const round = result.dtype === "int32" ? (value: number) => value | 0 : (value: number) => value;
+      const compute = result.dtype === "int32" ? (...values: number[]) => (rule.integers ?? rule.evaluate)(...values) | 0 : rule.evaluate;
       const at = inputs.map((array) => offsets(shape, broadcastStrides(array.shape, shape)));
       for (let i = 0; i < result.data.length; i++) {
-        result.data[i] = round(rule.evaluate(...inputs.map((array: NdArray, operand) => array.data[at[operand]?.[i] ?? 0] ?? 0)));
+        result.data[i] = compute(...inputs.map((array: NdArray, operand) => array.data[at[operand]?.[i] ?? 0] ?? 0));
       }
       return [result];
     },
@@ -69,11 +71,13 @@ function unary(evaluate: Unary, slope?: Slope, dtypes: readonly DType[] = ["floa
 function binary(
   evaluate: (a: number, b: number) => number,
   slopes?: (a: Tensor, b: Tensor, y: Tensor, dy: Tensor) => readonly [Tensor, Tensor],
+  integers?: (a: number, b: number) => number,
 ): Definition<None> {
   return elementwise({
     inputs: [NUMBERS, NUMBERS],
     output: same,
-    evaluate: evaluate,
+    evaluate,
+    integers,
     ...(slopes && { gradient: ([a, b], y, dy) => (a && b ? slopes(a, b, y, dy) : []) }),
   });
 }
@@ -116,7 +120,7 @@ export const unaryDefinitions = {
 export const binaryDefinitions = {
   add: binary((a, b) => a + b, (_a, _b, _y, dy) => [dy, dy]),
   subtract: binary((a, b) => a - b, (_a, _b, _y, dy) => [dy, dy.negate()]),
-  multiply: binary((a, b) => a * b, (a, b, _y, dy) => [dy.multiply(b), dy.multiply(a)]),
+  multiply: binary((a, b) => a * b, (a, b, _y, dy) => [dy.multiply(b), dy.multiply(a)], Math.imul),
   divide: binary((a, b) => a / b, (_a, b, y, dy) => {
     const da = dy.divide(b);
     return [da, da.multiply(y).negate()];

@@ -1,6 +1,7 @@
 import type { Definition } from "../definition.ts";
 import type { Dim } from "../dimension.ts";
 import { ndArray, offsets, stridesOf, type NdArray } from "../nd-array.ts";
+import type { TensorType } from "../node.ts";
 import type { OperationAttributes } from "../operations.ts";
 import type { Shape } from "../shape.ts";
 import { where, zeros } from "../tensor.ts";
@@ -11,10 +12,15 @@ function reducedShape(shape: Shape, { axes, keep }: Reduce): Shape {
   return shape.flatMap((dim, axis): Dim[] => (axes.includes(axis) ? (keep ? [1] : []) : [dim]));
 }
 
+function numbers(x: TensorType | undefined): TensorType {
+  if (x === undefined || x.dtype === "bool") throw new Error("expected a tensor of numbers");
+  return x;
+}
+
 function reduction(start: number, combine: (a: number, b: number) => number): Pick<Definition<Reduce>, "infer" | "evaluate"> {
   return {
-    infer([x], attributes) {
-      if (x === undefined || x.dtype === "bool") throw new Error("expected a tensor of numbers");
+    infer([given], attributes) {
+      const x = numbers(given);
       return [{ shape: reducedShape(x.shape, attributes), dtype: x.dtype }];
     },
     evaluate([x], attributes) {
@@ -60,7 +66,7 @@ function rows(shape: readonly number[], axis: number) {
 }
 
 export const argmax: Definition<OperationAttributes["argmax"]> = {
-  infer: ([x], { axis }) => [{ shape: x?.shape.filter((_, at) => at !== axis) ?? [], dtype: "int32" }],
+  infer: ([x], { axis }) => [{ shape: numbers(x).shape.filter((_, at) => at !== axis), dtype: "int32" }],
   evaluate([x], { axis }) {
     if (x === undefined) return [];
     const { starts, step, length } = rows(x.shape, axis);
@@ -77,9 +83,10 @@ export const argmax: Definition<OperationAttributes["argmax"]> = {
 };
 
 export const topK: Definition<OperationAttributes["topK"]> = {
-  infer([x], { count }) {
-    const last = x?.shape.at(-1);
-    if (x === undefined || last === undefined) throw new Error("expected one dimension or more");
+  infer([given], { count }) {
+    const x = numbers(given);
+    const last = x.shape.at(-1);
+    if (last === undefined) throw new Error("expected one dimension or more");
     if (typeof last === "number" && count > last) throw new Error(`the ${count} largest of ${last} were asked for`);
     const shape = [...x.shape.slice(0, -1), count];
     return [{ shape, dtype: x.dtype }, { shape, dtype: "int32" }];
