@@ -154,4 +154,9 @@ describe("what cannot be", () => {
     expect(() => withLengths(sweep, 2)).toThrow(/lists its trainings, so that no budget/);
     expect(() => withKind(sweep, "grid")).toThrow(/lists its trainings, so that no design/);
   });
+
+  it.each([["isoflop", { uniqueTokens: [1e5] }], ["space-filling", { layers: [1, 2] }]] as const)("a field that the kind %s lacks", (kind, fields) => {
+    const sweep = place.sweep({ design: { kind: "grid", parameters: [1e4, 1e6], tokens: [1e5, 4e5], ...fields } });
+    expect(() => withKind(sweep, kind)).toThrow(`The sweep small gives design.${Object.keys(fields)[0] ?? ""}, which the kind ${kind} does not have; leave --kind out, or`);
+  });
 });

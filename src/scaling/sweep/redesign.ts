@@ -5,14 +5,21 @@ import { listAmounts, type Amounts, type Design, type Sweep } from "./sweep-sche
 export const DESIGN_KINDS = ["grid", "isoflop", "space-filling"] as const;
 export type DesignKind = (typeof DESIGN_KINDS)[number];
 
+/** Fields of other kinds of design that a kind lacks, besides sizes and lengths. */
+const LACKED: Readonly<Record<DesignKind, readonly string[]>> = { "grid": [], "isoflop": ["uniqueTokens"], "space-filling": ["uniqueTokens", "layers"] };
+
 /**
  * A design of another kind over the same sizes. Slices of equal compute are those in which a network of the middle size
  * trains on the grid's tokens (by 6 · parameters · tokens), and the other way round; as many points fill the space as the grid has.
+ *
+ * @throws ScalingError where the design lists its trainings, or has a field that the other kind lacks
  */
 export function withKind(sweep: Sweep, kind: DesignKind): Sweep {
   const { design } = sweep;
   if (design.kind === kind) return sweep;
   if (design.kind === "list") throw new ScalingError(`The sweep ${sweep.name} lists its trainings, so that no design of another kind follows; leave --kind out, or give ranges.`);
+  const lost = LACKED[kind].find((field) => Object.hasOwn(design, field));
+  if (lost !== undefined) throw new ScalingError(`The sweep ${sweep.name} gives design.${lost}, which the kind ${kind} does not have; leave --kind out, or ${lost}.`);
   return { ...sweep, design: converted(design, kind) };
 }
 

@@ -34,6 +34,17 @@ test.prop([fc.array(fc.nat(4), { maxLength: 20 }), fc.integer({ min: 1, max: 5 }
   },
 );
 
+it("takes what throws for a failure, and goes on with the others", async () => {
+  const standings = await runQueue<string>({
+    items: ["a", "b"], jobs: 1, retries: 0, signal: new AbortController().signal, onChange: () => undefined,
+    run: async (item) => {
+      if (item === "a") throw new Error("The disk is full.");
+      return { kind: "finished" };
+    },
+  });
+  expect([...standings.values()]).toEqual([{ kind: "failed", error: "The disk is full." }, { kind: "finished" }]);
+});
+
 it("starts nothing more once it is told to stop", async () => {
   const controller = new AbortController();
   const standings = await runQueue<string>({

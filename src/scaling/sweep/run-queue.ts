@@ -1,3 +1,4 @@
+import { messageOf } from "../../data/data-error.ts";
 import type { Attempt } from "./training-process.ts";
 
 /** Where a queue's item stands. */
@@ -15,6 +16,7 @@ export interface Queue<Item> {
   readonly retries: number;
   /** Once it is aborted nothing starts any more. */
   readonly signal: AbortSignal;
+  /** Where it throws, the item has failed. */
   readonly run: (item: Item) => Promise<Attempt>;
   readonly onChange: (item: Item, standing: Standing) => void;
 }
@@ -31,7 +33,7 @@ export async function runQueue<Item>({ items, jobs, retries, signal, run, onChan
     for (const item of waiting) {
       for (let attempt = 0; !signal.aborted; attempt++) {
         change(item, { kind: "running", attempt });
-        const outcome = await run(item);
+        const outcome = await run(item).catch((error: unknown): Attempt => ({ kind: "failed", error: messageOf(error) }));
         change(item, outcome);
         if (outcome.kind !== "failed" || attempt === retries) break;
       }

@@ -61,9 +61,8 @@ export async function trainRuns(sweep: Sweep, runs: readonly SweepRun[], { jobs,
     run: async ({ config, hash, folder, size }) => {
       if (await readResult(folder) !== undefined) return { kind: "finished" }; // another process was at it
       const attempt = await trainInProcess(placed(config, sweep, hash, threads), folder, signal);
-      if (attempt.kind !== "finished") return attempt;
-      return recordResult(folder, size).then(() => attempt, (error: unknown) => (
-        { kind: "failed", error: error instanceof Error ? error.message : String(error) }));
+      if (attempt.kind === "finished") await recordResult(folder, size);
+      return attempt;
     },
   });
 }

@@ -12,7 +12,7 @@ import { packageVersion } from "../../train/run/package-version.ts";
 import { RunDirectory } from "../../train/run/run-directory.ts";
 import type { TrainingConfig } from "./configure.ts";
 
-/** Letters of a hash that stay: two of a million trainings share them once in 10^5 sweeps or so. */
+/** Letters of a hash that stay: two of a million trainings share them once in 10^7 sweeps or so. */
 const LETTERS = 16;
 
 /** Fields of a configuration that say where it runs and what is told on the way, not what comes out. */

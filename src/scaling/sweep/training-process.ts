@@ -36,9 +36,9 @@ process.on("exit", () => children.forEach((child) => child.kill("SIGKILL")));
 export async function trainInProcess(config: TrainingConfig, folder: string, signal: AbortSignal): Promise<Attempt> {
   await makeFolders(folder);
   if (!await lockComesFree(join(folder, "run.lock"), signal)) return signal.aborted ? { kind: "stopped" } : { kind: "elsewhere" };
-  if (signal.aborted) return { kind: "stopped" };
   const file = join(folder, "config.json");
   await writeFileAtomically(file, `${JSON.stringify(config, undefined, 2)}\n`);
+  if (signal.aborted) return { kind: "stopped" };
   const log = openSync(join(folder, "training.log"), "w");
   const [node, ...program] = ownProgram(END_WITH_PARENT);
   // A group of its own: a terminal sends Ctrl-C to all of a group, and the training would get it twice.
