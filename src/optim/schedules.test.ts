@@ -34,6 +34,19 @@ describe("closed forms", () => {
     expect(nth({ ...schedule, final: 0.1 }, 51)).toBeCloseTo(0.55, 12);
   });
 
+  test("stable, then down: the peak after the warm-up, and over the last share of the steps a straight line to the final share", () => {
+    const schedule: Schedule = { kind: "stable-decay", warmup: 4, decay: 0.2, final: 0.1 };
+    expect([1, 2, 4, 5, 81].map((step) => nth(schedule, step, 2))).toEqual([0.5, 1, 2, 2, 2]); // 80 of 100 steps taken
+    expect(nth(schedule, 91)).toBeCloseTo(0.55, 12); // half of the 20 steps down
+    expect(nth(schedule, 101)).toBeCloseTo(0.1, 12);
+    expect(nth(schedule, 150)).toBeCloseTo(0.1, 12);
+  });
+
+  test("step: the factor once `after` passes are over, and again every `every`", () => {
+    const at = (epoch: number): number => learningRate({ kind: "step", after: 6, every: 2, factor: 0.25 }, 8, { ...START, epoch });
+    expect([0, 5.99, 6, 7.99, 8, 10].map(at)).toEqual([8, 8, 2, 2, 0.5, 0.125]);
+  });
+
   test("inverse square root: d^-0.5 · min(n^-0.5, n · warmup^-1.5) of Vaswani et al. 2017, eq. 3, as a share of its peak", () => {
     const schedule: Schedule = { kind: "inverse-sqrt", warmup: 4000 };
     const paper = (step: number): number => 512 ** -0.5 * Math.min(step ** -0.5, step * 4000 ** -1.5);
@@ -77,7 +90,9 @@ const warmup = fc.nat(50);
 const schedules: fc.Arbitrary<Schedule> = fc.oneof(
   fc.record({ kind: fc.constant("constant" as const), warmup }),
   fc.record({ kind: fc.constantFrom("linear" as const, "cosine" as const), warmup, final: share }),
+  fc.record({ kind: fc.constant("stable-decay" as const), warmup, decay: fc.double({ min: 0.01, max: 1, noNaN: true }), final: share }),
   fc.record({ kind: fc.constant("inverse-sqrt" as const), warmup }),
+  fc.record({ kind: fc.constant("step" as const), after: fc.double({ min: 0, max: 8, noNaN: true }), every: fc.double({ min: 0.1, max: 3, noNaN: true }), factor: fc.double({ min: 0.01, max: 0.99, noNaN: true }) }),
   fc.record({ kind: fc.constant("halving" as const), after: fc.double({ min: 0, max: 8, noNaN: true }), every: fc.double({ min: 0.01, max: 3, noNaN: true }) }),
   fc.record({ kind: fc.constant("plateau" as const), factor: fc.double({ min: 0.01, max: 0.99, noNaN: true }), minimum: fc.double({ min: 0, max: 0.1, noNaN: true }) }),
 );

@@ -10,6 +10,12 @@ export interface SchedulePoint {
   readonly reductions: number;
 }
 
+/**
+ * How the learning rate changes, as a share of its peak. `warmup`: steps over which it rises in a straight line. `final`: its
+ * share when training ends. `decay`: the share of all steps that the way down to `final` takes. `after` and `every`: passes
+ * over the data before it first falls, and between two falls; `factor`: what a fall multiplies it by. `minimum`: not a
+ * share, but the lowest rate.
+ */
 export type Schedule =
   | { readonly kind: "constant"; readonly warmup: number }
   | { readonly kind: "linear" | "cosine"; readonly warmup: number; readonly final: number }
@@ -34,9 +40,9 @@ export function learningRate(schedule: Schedule, peak: number, point: SchedulePo
       return peak * (schedule.final + (1 - schedule.final) * left);
     }
     case "stable-decay": {
-      // Warm-up, stable, decay: Hu et al. 2024, section 4, with a straight line down.
-      const length = Math.max(1, Math.round(schedule.decay * point.totalSteps));
-      const left = Math.min(1, (point.totalSteps - point.step) / length);
+      // Warm-up, stable, decay: Hu et al. 2024, section 4, with a straight line down, which begins after the warm-up.
+      const length = Math.max(1, Math.min(Math.round(schedule.decay * point.totalSteps), point.totalSteps - schedule.warmup));
+      const left = Math.min(1, Math.max(0, (point.totalSteps - point.step) / length));
       return peak * Math.min(rise(next, schedule.warmup), schedule.final + (1 - schedule.final) * left);
     }
     case "inverse-sqrt":
