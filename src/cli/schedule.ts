@@ -64,7 +64,7 @@ async function fromFile(path: string, { stages, microBatches }: ScheduleFlags): 
 
 function describe(schedule: PipelineSchedule, { bubble, peakActivations }: Timeline, expected: number | undefined): string {
   const cells = writeScheduleCsv(schedule).trimEnd().split("\n").map((line) => line.split(","));
-  const width = Math.max(...cells.flat().map((cell) => cell.length));
+  const width = cells.flat().reduce((longest, cell) => Math.max(longest, cell.length), 0);
   const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
   return [
     ...cells.map((line, device) => `device ${String(device).padEnd(3)} ${line.map((cell) => cell.padEnd(width)).join(" ")}`.trimEnd()),

@@ -1,12 +1,18 @@
 import { formatAction, isComputation, ScheduleError, type Action, type PipelineSchedule } from "./schedule.ts";
 import { playSchedule } from "./timeline.ts";
 
+/** Cells of a schedule that is written, at most; a text cannot be much longer. */
+const MOST_CELLS = 50_000_000;
+
 /**
  * A schedule as torchtitan and torch.distributed.pipelining write it: one line a device, `0F0,0F1,,0B0`: stage, action,
  * micro-batch. Each action has a cell, and empty cells show where a device waits if all actions take as long.
+ * @throws ScheduleError where devices wait for so long that there is no room for the empty cells
  */
 export function writeScheduleCsv(schedule: PipelineSchedule): string {
   const { devices } = playSchedule(schedule, { computation: () => 1, transfer: () => 0 });
+  const count = devices.reduce((sum, actions) => sum + (actions.every(isComputation) ? (actions.at(-1)?.end ?? 0) : actions.length), 0);
+  if (count > MOST_CELLS) throw new ScheduleError(`The schedule "${schedule.name}" has ${count} cells, with those in which devices wait; at most ${MOST_CELLS} can be written. Choose fewer stages or micro-batches.`);
   const lines = devices.map((actions) => {
     if (!actions.every(isComputation)) return actions.map(formatAction);
     const cells: string[] = [];

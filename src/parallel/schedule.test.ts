@@ -116,6 +116,11 @@ it("a thousand devices are played in seconds", () => {
   expect(process.cpuUsage().user - user).toBeLessThan(5e6); // microseconds; a tenth of that where the machine is idle
 });
 
+it("has no limit of devices but memory", () => {
+  const schedule = generateSchedule("gpipe", { devices: 130_000, microBatches: 1, chunks: 1 });
+  expect(playSchedule(schedule).bubble).toBeCloseTo(129_999, 5);
+});
+
 it("names who waits for whom where devices block each other", () => {
   const read = (text: string): PipelineSchedule => parseScheduleCsv(text, "mine.csv");
   expect(() => validateSchedule(read("0F0,0B0\n1B0,1F0\n"))).toThrow(
@@ -126,6 +131,11 @@ it("names who waits for whom where devices block each other", () => {
   expect(() => read("0F0,oops\n")).toThrow('has "oops" in line 1, cell 2');
   expect(() => read("\n")).toThrow("is empty");
   expect(() => read("99999999F0,0B0\n")).toThrow("names stages up to 99999999 and micro-batches up to 0, but has only 2 actions");
+});
+
+it("is not written where that is much longer than the schedule", () => {
+  expect(() => writeScheduleCsv(generateSchedule("none", { devices: 600, microBatches: 100, chunks: 1 }))).toThrow(
+    'The schedule "none" has 71820300 cells, with those in which devices wait; at most 50000000 can be written.');
 });
 
 it("says why a size does not fit", () => {

@@ -28,8 +28,8 @@ function measure(devices: readonly (readonly TimedAction[])[]): Timeline {
   const computations = devices.map((actions) => actions.filter(isComputation));
   const spans = computations.map((actions) => (actions.at(-1)?.end ?? 0) - (actions[0]?.start ?? 0));
   const works = computations.map((actions) => actions.reduce((sum, { start, end }) => sum + end - start, 0));
-  const longest = spans.indexOf(Math.max(...spans));
-  const [span, work] = [spans[longest] ?? 0, works[longest] ?? 0];
+  const span = spans.reduce((longest, each) => Math.max(longest, each), 0);
+  const work = works[spans.indexOf(span)] ?? 0;
   return { devices, span, bubble: work === 0 ? 0 : Math.max(0, span - work) / work, peakActivations: computations.map(peakOf) };
 }
 

@@ -37,3 +37,10 @@ it("draws the gradient of shards that drop their logits behind their forward pas
   const bars = await drawn(profileOf([{}, { vocabulary: true }]), { ...base, vocabulary: 2, schedule: "wavefront-2014", chunks: 2, share: 0, logits: "dropped" });
   expect(bars.filter(({ row }) => row === "device 1").map(({ kind }) => kind)).toEqual(["forward", "gradients", "forward", "gradients"]);
 });
+
+it("draws what is under way for each of several batches of a wavefront", async () => {
+  const layout = { ...base, stages: 2, schedule: "wavefront-2014", chunks: 2, microBatches: 2 } as const;
+  const bars = await drawn(profileOf([{ outputBytes: 3 }, {}], { link: { bandwidth: 1, latency: 0 } }), layout);
+  const waits = bars.filter(({ kind, row }) => kind === "communication" && row === "device 1");
+  expect(waits.filter(({ from }) => from < 0.5)).toHaveLength(waits.length / 2);
+});

@@ -1,6 +1,7 @@
 import { ganttChart, type GanttBar } from "../../plot/gantt-chart.ts";
 import type { Chart } from "../../plot/chart.ts";
 import type { TimedAction } from "../schedule-player.ts";
+import { isWavefront } from "./layout.ts";
 import type { SimulatedDevice, Simulation } from "./simulate.ts";
 
 const KIND = { F: "forward", B: "gradients", I: "gradient by input", W: "gradient by weights", communication: "communication", update: "update" } as const;
@@ -23,7 +24,7 @@ export function timelineChart(simulation: Simulation, name: string, speedup = si
   const parts = [
     `one step of ${layout.microBatches * layout.replicas} micro-batch${layout.microBatches * layout.replicas === 1 ? "" : "es"}, ${speedup.toFixed(2)} times one device`,
     ...(layout.replicas > 1 ? [`one of ${layout.replicas} replicas, which are alike`] : []),
-    ...(layout.schedule === "wavefront-2014" ? ["numbers are pieces of time"] : []),
+    ...(isWavefront(layout) ? ["numbers are pieces of time"] : []),
   ];
   return ganttChart({
     title: name, subtitle: parts.join("; "), x: { title: "time", unit: scale.unit }, rows: rows.map((_, at) => label(at)), bars,
@@ -36,12 +37,18 @@ function timeUnit(seconds: number): { readonly unit: string; readonly seconds: n
   return seconds >= 1e-3 ? { unit: "ms", seconds: 1e-3 } : { unit: "µs", seconds: 1e-6 };
 }
 
-/** When each stage has the result of each micro-batch, by `way stage micro-batch`. */
-function resultTimes(devices: readonly SimulatedDevice[]): ReadonlyMap<string, number> {
-  const times = new Map<string, number>();
+/** When each stage has the result of each micro-batch, by `way stage micro-batch`; of a wavefront, of the piece of each batch. */
+type ResultTimes = ReadonlyMap<string, readonly number[]>;
+
+function resultTimes(devices: readonly SimulatedDevice[]): ResultTimes {
+  const times = new Map<string, number[]>();
   for (const { actions } of devices) {
     for (const { kind, stage, microBatch, end } of actions) {
-      if (kind === "F" || kind === "I" || kind === "B") times.set(`${kind === "F" ? "F" : "B"} ${stage} ${microBatch}`, end);
+      if (kind !== "F" && kind !== "I" && kind !== "B") continue;
+      const key = `${kind === "F" ? "F" : "B"} ${stage} ${microBatch}`;
+      const known = times.get(key);
+      if (known === undefined) times.set(key, [end]);
+      else known.push(end);
     }
   }
   return times;
@@ -49,11 +56,12 @@ function resultTimes(devices: readonly SimulatedDevice[]): ReadonlyMap<string, n
 
 type Bar = Omit<GanttBar, "row">;
 
-function deviceBars(simulation: Simulation, device: SimulatedDevice, resultsAt: ReadonlyMap<string, number>): Bar[] {
+function deviceBars(simulation: Simulation, device: SimulatedDevice, resultsAt: ResultTimes): Bar[] {
   const bars: Bar[] = [];
+  const actionsOfBatch = device.actions.length / (isWavefront(simulation.layout) ? simulation.layout.microBatches : 1);
   let free = 0;
-  for (const action of device.actions) {
-    const sent = sentAt(action, resultsAt);
+  for (const [at, action] of device.actions.entries()) {
+    const sent = sentAt(action, Math.floor(at / actionsOfBatch), resultsAt);
     if (sent !== undefined && Math.max(free, sent) < action.start) bars.push({ kind: KIND.communication, from: Math.max(free, sent), to: action.start });
     bars.push(...actionBars(simulation, action));
     free = action.end;
@@ -64,10 +72,10 @@ function deviceBars(simulation: Simulation, device: SimulatedDevice, resultsAt: 
   ];
 }
 
-/** When what an action waits for left the stage that it comes from. */
-function sentAt({ kind, stage, microBatch }: TimedAction, resultsAt: ReadonlyMap<string, number>): number | undefined {
-  if (kind === "F") return resultsAt.get(`F ${stage - 1} ${microBatch}`);
-  return kind === "I" || kind === "B" ? resultsAt.get(`B ${stage + 1} ${microBatch}`) : undefined;
+/** When what an action waits for left the stage that it comes from; `batch` counts those of a wavefront. */
+function sentAt({ kind, stage, microBatch }: TimedAction, batch: number, resultsAt: ResultTimes): number | undefined {
+  if (kind === "W") return undefined;
+  return resultsAt.get(kind === "F" ? `F ${stage - 1} ${microBatch}` : `B ${stage + 1} ${microBatch}`)?.[batch];
 }
 
 /** Shards that drop their logits take both gradients behind the forward pass. */
