@@ -76,6 +76,9 @@ export function planNamedLayout(
     if (!Number.isInteger(ofProfile)) return [];
     try {
       const layout = parse({ microBatches: ofProfile, time: stepsOfTime(profile) });
+      if (isWavefront(layout) && profile.recurrent !== true) {
+        throw new ScheduleError(`The layout "${name}" passes batches in pieces of time, and the costs do not say that the model allows that: a model does that reads in one direction and attends to nothing, whose costs have "recurrent": true. Choose another schedule.`);
+      }
       if (layout.replicas * layout.microBatches !== ofProfile && Number.isInteger(layout.microBatches)) {
         throw new ScheduleError(`The layout "${name}" has ${layout.replicas * layout.microBatches} micro-batches a step; the step has ${microBatches.join(", ")}.`);
       }

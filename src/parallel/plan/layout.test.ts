@@ -31,4 +31,7 @@ it("says what is wrong with a name", () => {
   expect(() => parseLayout("stages=2,schedule=2f2b", context)).toThrow('has the schedule "2f2b"; the schedules are none, gpipe');
   expect(() => parseLayout("stages=2,stages=3", context)).toThrow("gives stages twice");
   expect(() => parseLayout("vocabulary=2,share=2", context)).toThrow("has share=2; expected is a part of the vocabulary, 0 to 1");
+  expect(() => parseLayout("stages=2,share=0.5", context)).toThrow('The layout "stages=2,share=0.5" gives share, but shares no vocabulary; give vocabulary=2 or more.');
+  expect(() => parseLayout("stages=2,chunks=7", context)).toThrow("gives chunks, which the schedule 1f1b does not have; give schedule=interleaved-1f1b or wavefront-2014.");
+  expect(() => parseLayout("replicas=8,schedule=zb-h1", context)).toThrow("gives the schedule zb-h1, but cuts no model; give stages or vocabulary.");
 });

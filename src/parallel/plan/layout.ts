@@ -84,12 +84,18 @@ export function parseLayout(name: string, context: LayoutContext): Layout {
     return Number(text);
   };
   const [replicas, stages, vocabulary] = [whole("replicas", 1), whole("stages", 1), whole("vocabulary", 1)];
-  const schedule = stages === 1 && vocabulary === 1 ? "none" : fields.get("schedule") ?? "1f1b";
+  const isCut = stages > 1 || vocabulary > 1;
+  const schedule = fields.get("schedule") ?? (isCut ? "1f1b" : "none");
   if (!isScheduleName(schedule)) throw new ScheduleError(`The layout "${name}" has the schedule "${schedule}"; the schedules are ${scheduleNames.join(", ")}.`);
   const share = fields.get("share");
   if (share !== undefined && !(Number(share) >= 0 && Number(share) <= 1)) throw new ScheduleError(`The layout "${name}" has share=${share}; expected is a part of the vocabulary, 0 to 1.`);
   const logits = fields.get("logits");
   if (logits !== undefined && logits !== "dropped") throw new ScheduleError(`The layout "${name}" has logits=${logits}; expected is dropped, or nothing, which keeps them.`);
+  if (!isCut && schedule !== "none") throw new ScheduleError(`The layout "${name}" gives the schedule ${schedule}, but cuts no model; give stages or vocabulary.`);
+  if (share !== undefined && vocabulary === 1) throw new ScheduleError(`The layout "${name}" gives share, but shares no vocabulary; give vocabulary=2 or more.`);
+  if (fields.has("chunks") && schedule !== "interleaved-1f1b" && !isWavefront({ schedule })) {
+    throw new ScheduleError(`The layout "${name}" gives chunks, which the schedule ${schedule} does not have; give schedule=interleaved-1f1b or wavefront-2014.`);
+  }
   return {
     replicas, stages, vocabulary, schedule,
     chunks: whole("chunks", isWavefront({ schedule }) ? context.time : schedule === "interleaved-1f1b" ? 2 : 1),
