@@ -5,6 +5,7 @@ import { installedMpiruns, runJob, type Mpirun } from "../fixtures/mpirun.ts";
 import { NoTransportError } from "../transport.ts";
 import { runRanks } from "./in-process.ts";
 import { MpiLibrary } from "./mpi-library.ts";
+import { openMpi } from "./mpi.ts";
 
 async function results<Result>(mpirun: Mpirun, processes: number, scenario: string): Promise<{ results: Result[]; code: number | null; err: string }> {
   const { code, out, err } = await runJob(mpirun, processes, "mpi-job.ts", scenario);
@@ -16,9 +17,10 @@ async function results<Result>(mpirun: Mpirun, processes: number, scenario: stri
 it.each([
   ["/nowhere/libmpi.so", "DECADE_MPI_LIBRARY names /nowhere/libmpi.so, which cannot be loaded; it takes the path of Open MPI's or MPICH's libmpi."],
   ["libc.so.6", "libc.so.6 is no MPI library."],
-])("%s is refused as what no further try would change", (file, sentence) => {
+])("%s is refused as what no further try would change", async (file, sentence) => {
   vi.stubEnv("DECADE_MPI_LIBRARY", file);
   expect(() => MpiLibrary.load()).toThrow(new NoTransportError(sentence));
+  for (let attempt = 0; attempt < 2; attempt++) await expect(openMpi()).rejects.toThrow(new NoTransportError(sentence));
   vi.unstubAllEnvs();
 });
 

@@ -19,8 +19,8 @@ let opened = false;
  */
 export async function openMpi({ waitSeconds = WAIT_SECONDS }: TransportOptions = {}): Promise<ObservedTransport> {
   if (opened) throw new TransportError("MPI can be started once a process, which was done before; pass the transport on instead.");
-  opened = true;
   const library = MpiLibrary.load();
+  opened = true;
   library.call("Init_thread", null, null, THREAD_FUNNELED, new Int32Array(1));
   const { world, errorsReturn } = library.handles;
   library.call("Comm_set_errhandler", world, errorsReturn);
