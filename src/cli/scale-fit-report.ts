@@ -1,6 +1,7 @@
 /** What `decade scale fit` says: as figures for programs, and as text for people. */
 import type { PageTable } from "../plot/index.ts";
-import { growthExponents, type Analysis } from "../scaling/fit/analyse.ts";
+import type { Analysis } from "../scaling/fit/analyse.ts";
+import { growthExponents } from "../scaling/laws/chinchilla.ts";
 import type { EnvelopeFit } from "../scaling/fit/approaches/envelope.ts";
 import type { IsoflopBias, IsoflopFit } from "../scaling/fit/approaches/isoflop.ts";
 import { percentileInterval } from "../metrics/quantile.ts";

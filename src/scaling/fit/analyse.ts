@@ -1,6 +1,5 @@
 /** A fit with everything that is told of it: intervals, what stays loose, and how it predicts what it did not see. */
 import { percentileInterval } from "../../metrics/quantile.ts";
-import type { ChinchillaParameter } from "../laws/chinchilla.ts";
 import type { Interval, LawRange, SavedLaw } from "../laws/law-file.ts";
 import type { LawParameters } from "../laws/law.ts";
 import { flopsOf, type Observation } from "../observation.ts";
@@ -95,9 +94,4 @@ function rangeOf(observations: readonly Observation[]): LawRange {
     return [Math.min(...values), Math.max(...values)];
   };
   return { parameters: range(({ parameters }) => parameters), tokens: range(({ tokens }) => tokens), flops: range(flopsOf), loss: range(({ loss }) => loss) };
-}
-
-/** With which powers of compute the best size and the best amount of data grow, by a law with Chinchilla's exponents. */
-export function growthExponents({ alpha, beta }: Pick<LawParameters<ChinchillaParameter>, "alpha" | "beta">): { readonly a: number; readonly b: number } {
-  return { a: beta / (alpha + beta), b: alpha / (alpha + beta) };
 }

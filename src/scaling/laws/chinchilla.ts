@@ -1,4 +1,4 @@
-import type { Law } from "./law.ts";
+import type { Law, LawParameters } from "./law.ts";
 
 export type ChinchillaParameter = "E" | "A" | "B" | "alpha" | "beta";
 
@@ -16,3 +16,22 @@ export const chinchilla: Law<ChinchillaParameter> = {
   parameterNames: ["E", "A", "B", "alpha", "beta"],
   loss: ({ E, A, B, alpha, beta }, { parameters, tokens }) => E + A / parameters ** alpha + B / tokens ** beta,
 };
+
+/**
+ * Chinchilla's optimum for unlimited data in closed form: `N = G (C/6)^(β/(α+β))`, `D = (C/6)^(α/(α+β)) / G`, with
+ * `G = (αA / βB)^(1/(α+β))`.
+ *
+ * Hoffmann et al. 2022, equation 4.
+ */
+export function chinchillaOptimum(law: LawParameters<ChinchillaParameter>, compute: number): { parameters: number; tokens: number; loss: number } {
+  const { A, B, alpha, beta } = law;
+  const ratio = (alpha * A / (beta * B)) ** (1 / (alpha + beta));
+  const parameters = ratio * (compute / 6) ** (beta / (alpha + beta));
+  const tokens = (compute / 6) ** (alpha / (alpha + beta)) / ratio;
+  return { parameters, tokens, loss: chinchilla.loss(law, { parameters, tokens }) };
+}
+
+/** With which powers of compute the best size and the best amount of data grow, by a law with Chinchilla's exponents. */
+export function growthExponents({ alpha, beta }: Pick<LawParameters<ChinchillaParameter>, "alpha" | "beta">): { readonly a: number; readonly b: number } {
+  return { a: beta / (alpha + beta), b: alpha / (alpha + beta) };
+}

@@ -3,7 +3,8 @@ export { computeGrowth, effectiveStock, indexedWeb, largestTraining, stockGrowth
 export { fitExchangeRate, readSyntheticRuns, type ExchangeRate, type SyntheticData, type SyntheticRun } from "./exchange-rate.ts";
 export { trainingOfYear, yearOfReadOnce, yearOfWall, type Growth, type TrainingOfYear } from "./growth.ts";
 export { lossSurface, type LossSurface, type Slopes } from "./loss-surface.ts";
-export { bestTraining, chinchillaOptimum, flatRange, type ComputeBudget, type ExpectedTraining } from "./optimum.ts";
+export { chinchillaOptimum } from "../laws/chinchilla.ts";
+export { bestTraining, flatRange, type ComputeBudget, type ExpectedTraining } from "./optimum.ts";
 export { lossAgainstCompute, tokensByYear, type DrawnStock, type PlanChartOptions, type TokensOfYear } from "./plan-charts.ts";
 export { planTraining, type DataLimits, type PlanRequest, type ServingPlan, type TrainingPlan } from "./plan.ts";
 export { forecastWall, type GrowthRange, type WallForecast, type WallScenario } from "./scenarios.ts";

@@ -1,9 +1,9 @@
 import { describe, expect } from "vitest";
 import { fc, it } from "@fast-check/vitest";
-import { chinchilla } from "../laws/chinchilla.ts";
+import { chinchilla, chinchillaOptimum } from "../laws/chinchilla.ts";
 import { publishedLaws } from "../laws/published.ts";
 import { lossSurface, type LossSurface } from "./loss-surface.ts";
-import { bestTraining, chinchillaOptimum, flatRange } from "./optimum.ts";
+import { bestTraining, flatRange } from "./optimum.ts";
 
 const { "hoffmann-2022": hoffmann, "besiroglu-2024": besiroglu, "kaplan-2020": kaplan, "muennighoff-2023": muennighoff } = publishedLaws;
 const constrained = lossSurface(muennighoff);

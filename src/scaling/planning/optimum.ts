@@ -1,6 +1,4 @@
 /** How to share compute between the size of a model and the tokens it is trained on. */
-import { chinchilla, type ChinchillaParameter } from "../laws/chinchilla.ts";
-import type { LawParameters } from "../laws/law.ts";
 import { ScalingError } from "../scaling-error.ts";
 import type { LossSurface } from "./loss-surface.ts";
 import { bisectLogarithm } from "./root.ts";
@@ -56,20 +54,6 @@ export function bestTraining(surface: LossSurface, { compute, uniqueTokens = Inf
     return slopes.parameters - slopes.tokens * (1 + inferenceTokens / (3 * tokens));
   }, 1, largest);
   return expectedTraining(surface, parameters, tokensFor(parameters), uniqueTokens);
-}
-
-/**
- * Chinchilla's optimum for unlimited data in closed form: `N = G (C/6)^(β/(α+β))`, `D = (C/6)^(α/(α+β)) / G`, with
- * `G = (αA / βB)^(1/(α+β))`.
- *
- * Hoffmann et al. 2022, equation 4.
- */
-export function chinchillaOptimum(law: LawParameters<ChinchillaParameter>, compute: number): { parameters: number; tokens: number; loss: number } {
-  const { A, B, alpha, beta } = law;
-  const ratio = (alpha * A / (beta * B)) ** (1 / (alpha + beta));
-  const parameters = ratio * (compute / 6) ** (beta / (alpha + beta));
-  const tokens = (compute / 6) ** (alpha / (alpha + beta)) / ratio;
-  return { parameters, tokens, loss: chinchilla.loss(law, { parameters, tokens }) };
 }
 
 /**

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { philox } from "../../metrics/counter-random.ts";
-import { chinchilla } from "../laws/chinchilla.ts";
+import { chinchilla, chinchillaOptimum } from "../laws/chinchilla.ts";
 import { publishedLaws } from "../laws/published.ts";
-import { bestTraining, chinchillaOptimum } from "./optimum.ts";
+import { bestTraining } from "./optimum.ts";
 import { lossSurface } from "./loss-surface.ts";
 import { planTraining } from "./plan.ts";
 import { publishedPlanningLaw, type PlanningLaw } from "./uncertainty.ts";

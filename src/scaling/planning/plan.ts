@@ -1,11 +1,12 @@
 /** A training planned: how large, how long, what to expect, and what limits it. */
+import type { Interval } from "../laws/law-file.ts";
 import type { Scale } from "../observation.ts";
 import { ScalingError } from "../scaling-error.ts";
 import { effectiveStock, type SyntheticData } from "./exchange-rate.ts";
 import { lossSurface, type LossSurface } from "./loss-surface.ts";
 import { bestTraining, flatRange, type ExpectedTraining } from "./optimum.ts";
 import { bestServed, cheapestServed, served, type ServedTraining } from "./serving.ts";
-import { planIntervals, type FittedRange, type Interval, type PlanIntervals, type PlanningLaw } from "./uncertainty.ts";
+import { planIntervals, type FittedRange, type PlanIntervals, type PlanningLaw } from "./uncertainty.ts";
 import { computeIfUnlimited, dataWall, type DataWall, type WallTerms } from "./wall.ts";
 
 /** What is to be planned. */

@@ -1,13 +1,11 @@
 /** How sure a plan is: what resampled fits of the law make of it. */
 import { percentileInterval } from "../../metrics/quantile.ts";
-import type { SavedLaw } from "../laws/law-file.ts";
+import type { Interval, SavedLaw } from "../laws/law-file.ts";
 import { publishedLaws, type FittedLaw, type PublishedLawName } from "../laws/published.ts";
 import type { Scale } from "../observation.ts";
 import { trainingOfYear, YEARS_BACK, yearOfWall, type Growth } from "./growth.ts";
 import { lossSurface } from "./loss-surface.ts";
 import { bestTraining, type ComputeBudget } from "./optimum.ts";
-
-export type Interval = readonly [low: number, high: number];
 
 /** From where to where each figure of a plan lies at the level of the law's fit. */
 export interface PlanIntervals {

@@ -1,8 +1,9 @@
 import { describe, expect } from "vitest";
 import { fc, it } from "@fast-check/vitest";
+import { chinchillaOptimum } from "../laws/chinchilla.ts";
 import { publishedLaws } from "../laws/published.ts";
 import { lossSurface } from "./loss-surface.ts";
-import { bestTraining, chinchillaOptimum } from "./optimum.ts";
+import { bestTraining } from "./optimum.ts";
 import { computeIfUnlimited, dataWall, shareOfReturns } from "./wall.ts";
 
 const { "hoffmann-2022": hoffmann, "muennighoff-2023": muennighoff } = publishedLaws;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { chinchilla } from "../../laws/chinchilla.ts";
+import { chinchilla, chinchillaOptimum } from "../../laws/chinchilla.ts";
 import { publishedLaws } from "../../laws/published.ts";
 import type { Observation, Scale } from "../../observation.ts";
 import { trainingsOf } from "../fixtures/trainings.ts";
 import { fitEnvelope } from "./envelope.ts";
-import { fitIsoflops, isoflopBias, optimalSizeAt } from "./isoflop.ts";
+import { fitIsoflops, isoflopBias } from "./isoflop.ts";
 import { allocate } from "./power-fit.ts";
 
 const { "hoffmann-2022": { parameters: hoffmann } } = publishedLaws;
@@ -15,7 +15,7 @@ const options = { level: 0.9, repetitions: 40, seed: 1 };
 /** Sizes at equal steps around a multiple of the best one, at five computes. */
 function isoflopGrid(law: typeof hoffmann, { width, offset = 1 }: { width: number; offset?: number }): Scale[] {
   return [1e17, 1e18, 1e19, 1e20, 1e21].flatMap((flops) => Array.from({ length: 15 }, (_, at) => {
-    const parameters = offset * optimalSizeAt(law, flops) * width ** (at / 7 - 1);
+    const parameters = offset * chinchillaOptimum(law, flops).parameters * width ** (at / 7 - 1);
     return { parameters, tokens: flops / (6 * parameters), flops };
   }));
 }

@@ -1,5 +1,5 @@
 import { fillIntegers } from "../../../metrics/counter-random.ts";
-import { chinchilla, type ChinchillaParameter } from "../../laws/chinchilla.ts";
+import { chinchilla, chinchillaOptimum, growthExponents, type ChinchillaParameter } from "../../laws/chinchilla.ts";
 import type { Interval } from "../../laws/law-file.ts";
 import type { LawParameters } from "../../laws/law.ts";
 import { flopsOf, type Observation } from "../../observation.ts";
@@ -112,21 +112,8 @@ export function isoflopBias(law: LawParameters<ChinchillaParameter>, { valleys }
   const found = exact.filter((each) => each !== undefined);
   if (found.length < 2) return undefined;
   const { a, b } = allocate(found);
-  const { alpha, beta } = law;
   return {
-    closedForm: { a: beta / (alpha + beta), b: alpha / (alpha + beta) }, recovered: { a, b },
-    sizeRatios: found.map(({ flops, parameters }) => parameters / optimalSizeAt(law, flops)),
+    closedForm: growthExponents(law), recovered: { a, b },
+    sizeRatios: found.map(({ flops, parameters }) => parameters / chinchillaOptimum(law, flops).parameters),
   };
-}
-
-/** The best size for a compute of 6·N·D (Hoffmann et al. 2022, equation 4). */
-export function optimalSizeAt(law: LawParameters<ChinchillaParameter>, flops: number): number {
-  const { A, B, alpha, beta } = law;
-  return ((alpha * A) / (beta * B)) ** (1 / (alpha + beta)) * (flops / 6) ** (beta / (alpha + beta));
-}
-
-/** The lowest loss for a compute of 6·N·D. */
-export function optimalLossAt(law: LawParameters<ChinchillaParameter>, flops: number): number {
-  const parameters = optimalSizeAt(law, flops);
-  return chinchilla.loss(law, { parameters, tokens: flops / (6 * parameters) });
 }
