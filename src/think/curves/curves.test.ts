@@ -70,6 +70,11 @@ describe("majority@k", () => {
     expect(votesAtK(all, k).correct).toBeCloseTo(expected, 12);
   });
 
+  it("is exact over few subsets, however large they are", () => {
+    const all = Array.from({ length: 64 }, (_, at) => vote(at < 32 ? "right" : "wrong"));
+    expect(votesAtK(all, 63).correct).toBeCloseTo(0.5, 12); // of each without one, the other side has one more
+  });
+
   it("of drawn subsets is near that of all", () => {
     const all = Array.from({ length: 30 }, (_, at) => vote(at % 3 === 0 ? "right" : at % 3 === 1 && at < 20 ? "wrong" : `other ${at}`));
     const exact = votesAtK(all, 15, { subsets: 20_000, seed: 1 });

@@ -77,8 +77,9 @@ function countVotes(votes: readonly Vote[]): VotesAtK {
 
 /** All subsets of k of n places, or so many drawn ones. */
 function subsetsOf(n: number, k: number, most: number, seed: number): number[][] {
+  // As many as there are subsets of the others; so counted, the number only grows.
   let count = 1;
-  for (let place = 0; place < k && count <= most * k; place++) count = (count * (n - place)) / (place + 1);
+  for (let place = 0; place < Math.min(k, n - k) && count <= most; place++) count = (count * (n - place)) / (place + 1);
   if (count <= most) return combinations(n, k, 0);
   return Array.from({ length: most }, (_, subset) => drawPlaces(n, k, seed, subset));
 }

@@ -1,5 +1,4 @@
-import type { EndReason } from "../../decode/language/generation-options.ts";
-import { callForEach, CallSlots, CONCURRENCY, estimateTokens, PassingFailure, remoteFlops, withRetries, type RemoteOptions } from "./remote-calls.ts";
+import { beforeStop, callForEach, CallSlots, CONCURRENCY, estimateTokens, PassingFailure, remoteFlops, withRetries, type RemoteOptions } from "./remote-calls.ts";
 import { optionsOf, type Sample, type SampledPrompt, type SampleOptions, type SamplePrompt, type Sampler } from "./sampler.ts";
 
 type Message =
@@ -11,7 +10,6 @@ export interface AiSdkRequest {
   prompt: Message[];
   maxOutputTokens: number;
   temperature: number;
-  stopSequences?: string[];
   seed: number;
   abortSignal: AbortSignal;
 }
@@ -81,16 +79,19 @@ export class AiSdkSampler implements Sampler {
       try {
         return await this.model.doGenerate({
           prompt: messages, maxOutputTokens: maxTokens, temperature, seed: (seed + stream + sample) % 2 ** 31, abortSignal,
-          ...(stop.length > 0 && { stopSequences: [...stop] }),
         });
       } catch (error) {
         throw mayPass(error) ? new PassingFailure(`failed (${error instanceof Error ? error.message : String(error)})`) : error;
       }
     }, this.options, options.signal);
     const text = content.map((part) => (part.type === "text" && typeof part.text === "string" ? part.text : "")).join("");
-    const [read, tokenCount] = [countOf(usage.inputTokens) ?? estimateTokens(prompt + written), countOf(usage.outputTokens) ?? estimateTokens(text)];
-    const drawn: Sample = { text, tokens: undefined, logProbabilities: undefined, tokenCount, reason: reasonOf(finishReason) };
-    return { samples: [drawn], usage: { read, written: tokenCount, flops: remoteFlops(this.options.parameters, read, tokenCount), seconds: (performance.now() - start) / 1000 } };
+    const [read, count] = [countOf(usage.inputTokens) ?? estimateTokens(prompt + written), Math.max(1, countOf(usage.outputTokens) ?? estimateTokens(text))];
+    const { kept, isStopped } = beforeStop(text, stop);
+    const drawn: Sample = {
+      text: kept, tokens: undefined, logProbabilities: undefined, tokenCount: isStopped ? Math.max(1, Math.round((count * kept.length) / text.length)) : count,
+      reason: isStopped ? "stop" : isCutOff(finishReason) ? "length" : "end",
+    };
+    return { samples: [drawn], usage: { read, written: count, flops: remoteFlops(this.options.parameters, read, count), seconds: (performance.now() - start) / 1000 } };
   }
 }
 
@@ -103,9 +104,8 @@ function countOf(count: TokenCount): number | undefined {
   return typeof count === "object" ? count.total : count;
 }
 
-function reasonOf(reason: string | { readonly unified: string }): EndReason {
-  const word = typeof reason === "string" ? reason : reason.unified;
-  return word === "length" ? "length" : word === "stop" ? "stop" : "end";
+function isCutOff(reason: string | { readonly unified: string }): boolean {
+  return (typeof reason === "string" ? reason : reason.unified) === "length";
 }
 
 function together(calls: readonly SampledPrompt[]): SampledPrompt {

@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { jsonValue } from "../../data/json-value.ts";
-import type { EndReason } from "../../decode/language/generation-options.ts";
 import { ThinkError } from "../think-error.ts";
-import { callForEach, CallSlots, CONCURRENCY, estimateTokens, PassingFailure, remoteFlops, withRetries, type RemoteOptions } from "./remote-calls.ts";
+import { beforeStop, callForEach, CallSlots, CONCURRENCY, estimateTokens, PassingFailure, remoteFlops, withRetries, type RemoteOptions } from "./remote-calls.ts";
 import { optionsOf, type Sample, type SampledPrompt, type SampleOptions, type SamplePrompt, type Sampler } from "./sampler.ts";
 
 export interface EndpointOptions extends RemoteOptions {
@@ -20,13 +19,14 @@ export interface EndpointOptions extends RemoteOptions {
 
 type LimitName = "max_tokens" | "max_completion_tokens";
 
-const tokenSchema = z.object({ logprob: z.number() });
+const tokenSchema = z.object({ token: z.string().optional(), logprob: z.number() });
 const choiceSchema = z.object({
   text: z.string().optional(),
   message: z.object({ content: z.string().nullish() }).optional(),
   finish_reason: z.string().nullish(),
   logprobs: z.object({
     content: z.array(tokenSchema).nullish(),
+    tokens: z.array(z.string()).nullish(),
     token_logprobs: z.array(z.number().nullable()).nullish(),
   }).nullish(),
 });
@@ -82,9 +82,10 @@ export class EndpointSampler implements Sampler {
     // Some endpoints give one answer however many are asked for.
     while (samples.length < options.samples) {
       const answer = await this.#ask(prompt, { ...options, samples: options.samples - samples.length }, samples.length);
-      samples.push(...samplesOf(answer));
+      const drawn = textsOf(answer);
+      samples.push(...drawn.map((text) => sampleOf(text, options.stop ?? [])));
       read += answer.usage?.prompt_tokens ?? estimateTokens(prompt.prompt + (prompt.written ?? ""));
-      written += answer.usage?.completion_tokens ?? samplesOf(answer).reduce((sum, { tokenCount }) => sum + tokenCount, 0);
+      written += Math.max(answer.usage?.completion_tokens ?? 0, drawn.reduce((sum, { tokenCount }) => sum + tokenCount, 0));
     }
     const usage = { read, written, flops: remoteFlops(this.options.parameters, read, written), seconds: (performance.now() - start) / 1000 };
     return { samples: samples.slice(0, options.samples), usage };
@@ -105,11 +106,11 @@ export class EndpointSampler implements Sampler {
     }, this.options, options.signal);
   }
 
-  #body({ prompt, written = "", instruction, stream }: SamplePrompt, { samples, temperature, maxTokens, stop = [], seed }: SampleOptions, earlier: number, limitName: LimitName): object {
+  #body({ prompt, written = "", instruction, stream }: SamplePrompt, { samples, temperature, maxTokens, seed }: SampleOptions, earlier: number, limitName: LimitName): object {
     const { model, kind = "chat" } = this.options;
     const common = {
       model, n: samples, temperature, [limitName]: maxTokens,
-      seed: (seed + stream + earlier) % 2 ** 31, ...(stop.length > 0 && { stop }),
+      seed: (seed + stream + earlier) % 2 ** 31,
     };
     if (kind === "completions") return { ...common, prompt: prompt + written, logprobs: 0 };
     const messages = [
@@ -165,16 +166,39 @@ function waitIn(headers: Headers): number | undefined {
   return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }
 
-function samplesOf({ choices, usage }: Answer): Sample[] {
-  return choices.map(({ text, message, finish_reason: reason, logprobs }) => {
-    const written = text ?? message?.content ?? "";
+/** A text as it came, with what came after stop texts. */
+interface AnsweredText {
+  readonly text: string;
+  readonly logProbabilities: readonly number[] | undefined;
+  /** The texts of its tokens, where they are told. */
+  readonly tokens: readonly string[] | undefined;
+  readonly tokenCount: number;
+  readonly isCut: boolean;
+}
+
+function textsOf({ choices, usage }: Answer): AnsweredText[] {
+  return choices.map(({ text: plain, message, finish_reason: reason, logprobs }) => {
+    const text = plain ?? message?.content ?? "";
     const logProbabilities = logprobs?.content?.map(({ logprob }) => logprob) ?? logprobs?.token_logprobs?.map((each) => each ?? 0);
-    const share = usage == null ? estimateTokens(written) : Math.round(usage.completion_tokens / choices.length);
-    return { text: written, tokens: undefined, logProbabilities, tokenCount: logProbabilities?.length ?? share, reason: reasonOf(reason) };
+    const tokens = logprobs?.content?.flatMap(({ token }) => token ?? []) ?? logprobs?.tokens ?? undefined;
+    const share = usage == null ? estimateTokens(text) : Math.round(usage.completion_tokens / choices.length);
+    return {
+      text, logProbabilities, tokens: tokens?.length === logProbabilities?.length ? tokens : undefined,
+      tokenCount: Math.max(1, logProbabilities?.length ?? share), isCut: reason === "length",
+    };
   });
 }
 
-/** The protocol has one word for the model's own end and for a stop text. */
-function reasonOf(reason: string | null | undefined): EndReason {
-  return reason === "length" ? "length" : reason === "stop" ? "stop" : "end";
+function sampleOf({ text, tokens, logProbabilities, tokenCount, isCut }: AnsweredText, stop: readonly string[]): Sample {
+  const { kept, isStopped } = beforeStop(text, stop);
+  if (!isStopped) return { text, tokens: undefined, logProbabilities, tokenCount, reason: isCut ? "length" : "end" };
+  const count = tokens === undefined ? Math.max(1, Math.round((tokenCount * kept.length) / text.length)) : tokensThrough(tokens, kept.length);
+  return { text: kept, tokens: undefined, logProbabilities: tokens && logProbabilities?.slice(0, count), tokenCount: count, reason: "stop" };
+}
+
+/** How many tokens there are up to the one that has the character at a place. */
+function tokensThrough(tokens: readonly string[], place: number): number {
+  let length = 0;
+  const last = tokens.findIndex((token) => (length += token.length) > place);
+  return last < 0 ? tokens.length : last + 1;
 }

@@ -48,6 +48,21 @@ describe("strategies over an endpoint", () => {
     expect(server.requests.every(({ logprobs, model }) => logprobs === true && model === "words")).toBe(true);
   });
 
+  it.each(["step-beam", "diverse-tree"] as const)("%s goes on from step to step, and knows an end from a step", async (strategy) => {
+    const reply = (request: ChatRequest): ChatReply => {
+      const written = request.messages.find(({ role }) => role === "assistant")?.content ?? "";
+      return asOften(request, [...written === "" ? [["good\n", -0.1] as const, ["so\n", -0.1] as const] : [], ...RIGHT]);
+    };
+    const { report, solved } = await solveAt(reply, 3, { strategy, settings: { samples: 4, beam: 2, width: 2 } });
+    expect(report).toMatchObject({ accuracy: 1, unanswered: 0 });
+    expect(solved[0]?.chosen).toMatchObject({ text: "good\nright", tokens: 3 });
+  });
+
+  it("that says nothing ends a budget too", async () => {
+    const { report } = await solveAt((request) => asOften(request, []), 1, { strategy: "best-of-n", settings: { samples: Infinity, maxTokens: 2 }, budget: { unit: "tokens", amount: 20 } });
+    expect(report).toMatchObject({ unanswered: 1, tokens: 19 });
+  });
+
   it("weigh votes by the log-probabilities that it gives", async () => {
     // Two votes of e^−2.5 each against one of e^−0.15.
     const { report, solved } = await solveAt(() => answer([["wrong", -2.5]], [["wrong", -2.5]], RIGHT), 3, { strategy: "weighted-vote", settings: { samples: 3 } });

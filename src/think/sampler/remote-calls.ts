@@ -91,6 +91,15 @@ export async function callForEach<Item, Result>(
   }
 }
 
+/**
+ * What stands before the first stop text. Neither protocol tells whether a text ended at a stop text or by itself, which is
+ * what searches over steps go by; so stop texts are not asked for, and what is written behind one is thrown away.
+ */
+export function beforeStop(text: string, stop: readonly string[]): { readonly kept: string; readonly isStopped: boolean } {
+  const places = stop.map((each) => text.indexOf(each)).filter((at) => at >= 0);
+  return { kept: text.slice(0, places.length === 0 ? text.length : Math.min(...places)), isStopped: places.length > 0 };
+}
+
 /** Of English text, about; for models whose tokens are not known. */
 const CHARACTERS_PER_TOKEN = 4;
 

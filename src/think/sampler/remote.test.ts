@@ -43,11 +43,24 @@ describe("an endpoint of OpenAI's protocol", () => {
     }, { apiKey: "secret", parameters: 1000 }, (sampler) => sampler.generate([prompt], options));
     expect([path, key]).toEqual(["/v1/chat/completions", "Bearer secret"]);
     expect(seen).toMatchObject({
-      model: "words", n: 2, temperature: 0.7, max_tokens: 9, stop: ["\n"],
+      model: "words", n: 2, temperature: 0.7, max_tokens: 9,
       messages: [{ role: "system", content: "Obey." }, { role: "user", content: "Say right." }, { role: "assistant", content: "I say: " }],
     });
     expect(sampled?.samples.map(({ text: written, logProbabilities }) => [written, logProbabilities])).toEqual([["right", [-0.5, -1]], ["wrong", [-0.5, -1]]]);
     expect(sampled?.usage).toMatchObject({ read: 12, written: 4, flops: 2 * 1000 * 16 });
+  });
+
+  it("may write on behind a stop text, of which nothing is kept but what it took", async () => {
+    const choices = [
+      { text: "one\ntwo", finish_reason: "stop", logprobs: { tokens: ["on", "e\n", "two"], token_logprobs: [-1, -2, -3] } },
+      { text: "right", finish_reason: "stop", logprobs: { tokens: ["right"], token_logprobs: [-1] } }, { text: "", finish_reason: "content_filter" },
+    ];
+    const [sampled] = await withEndpoint((_, response) => response.end(JSON.stringify({ choices, usage: { prompt_tokens: 5, completion_tokens: 4 } })),
+      { kind: "completions" }, (sampler) => sampler.generate([prompt], { ...options, samples: 3 }));
+    expect(sampled?.samples.map(({ text: written, reason, tokenCount, logProbabilities }) => [written, reason, tokenCount, logProbabilities])).toEqual([
+      ["one", "stop", 2, [-1, -2]], ["right", "end", 1, [-1]], ["", "end", 1, undefined],
+    ]);
+    expect(sampled?.usage).toMatchObject({ read: 5, written: 5 });
   });
 
   it("goes on from plain text where that is its kind", async () => {
@@ -118,9 +131,12 @@ describe("a model of the Vercel AI SDK", () => {
     const [sampled] = await new AiSdkSampler(second, { parameters: 10 }).generate([prompt], options);
     expect(sampled?.usage).toMatchObject({ read: 10, written: 4, flops: 2 * 10 * 14 });
     expect(requests).toHaveLength(2);
-    expect(requests[0]).toMatchObject({ maxOutputTokens: 9, stopSequences: ["\n"], prompt: [{ role: "system", content: "Obey." }, { role: "user" }, { role: "assistant", content: [{ type: "text", text: "I say: " }] }] });
+    expect(requests[0]).toMatchObject({ maxOutputTokens: 9, prompt: [{ role: "system", content: "Obey." }, { role: "user" }, { role: "assistant", content: [{ type: "text", text: "I say: " }] }] });
     const [other] = await new AiSdkSampler(third).generate([prompt], { ...options, samples: 1 });
     expect(other?.samples[0]).toMatchObject({ text: "right", tokenCount: 2, reason: "length" });
+    const lines = model(async () => ({ content: [{ type: "text", text: "one\ntwo" }], finishReason: "stop", usage: { inputTokens: 5, outputTokens: 7 } }));
+    const [cut] = await new AiSdkSampler(lines).generate([prompt], { ...options, samples: 1 });
+    expect(cut).toMatchObject({ samples: [{ text: "one", tokenCount: 3, reason: "stop" }], usage: { written: 7 } });
   });
 
   it("is asked again where its error says that this may help", async () => {
