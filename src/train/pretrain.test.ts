@@ -2,12 +2,16 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hash32 } from "../data/shuffle.ts";
+import { writeShards } from "../data/shards/write-shards.ts";
+import type { Engine } from "../engines/engine.ts";
 import { onnx } from "../engines/onnx/engine.ts";
 import { isTextRun, resolveTextRun, type TextRunConfig, type TextRunInput } from "./config/text.ts";
 import { evaluateHeldOut } from "./evaluate/evaluate-text.ts";
+import type { TextTrainingInput } from "./config/training.ts";
 import { ToyFolder } from "./fixtures/toy-run.ts";
 import { openTextModel } from "./run/open-text-model.ts";
 import { pretrain } from "./pretrain.ts";
+import { averageRun } from "./run/average-run.ts";
 import { RunDirectory } from "./run/run-directory.ts";
 
 let folder: ToyFolder;
@@ -97,6 +101,46 @@ test("the log says which share of the engine's peak training reaches: so much fo
   expect((await folder.log("not-utilised")).steps[0]).not.toHaveProperty("mfu");
 });
 
+describe("a run that cannot go on", () => {
+  test("under another number of rows says which state does not fit", async () => {
+    await expect(pretrain(config("lstm-lm-learning", MODELS["lstm-lm"], { steps: 301, batch: { sequences: 8 } }), { resume: true }))
+      .rejects.toThrow(/carried\.layers\.0\.hidden" is \[4, 16\] in the checkpoint .*step-300, but \[8, 16\] under this configuration; .* as training\.batch\.sequences says/);
+  });
+
+  test("because its log is damaged gives back what was compiled for it", async () => {
+    const log = join(folder.path, "gpt-learning", "metrics.jsonl");
+    const text = await readFile(log, "utf8");
+    await writeFile(log, `damaged\n${text}`);
+    let open = 0;
+    const engine = onnx({ threads: 1 });
+    const counting: Engine = {
+      name: engine.name, createState: () => engine.createState(),
+      compile: async (...given) => {
+        const program = await engine.compile(...given);
+        open++;
+        return { state: program.state, run: (...feeds) => program.run(...feeds), dispose: async () => { open--; await program.dispose(); } };
+      },
+    };
+    await expect(pretrain(config("gpt-learning", MODELS.gpt, { steps: 301 }), { resume: true, engine: counting })).rejects.toThrow(/metrics\.jsonl: line 1 is not a JSON object/);
+    expect(open).toBe(0);
+    await writeFile(log, text);
+  });
+
+  test("by validations of shards that hold nothing out says so", async () => {
+    const shards = join(folder.path, "shards");
+    await writeShards({ folder: shards, sources: [{ kind: "text", file: text }], tokenizer: { kind: "bpe", vocabulary: 262, lowercase: false }, validation: 0 });
+    const byShards = (training: Omit<TextTrainingInput, "epochs" | "steps">) => (
+      pretrain({ ...config("unjudged", MODELS.gpt, { steps: 1, ...training }), data: { kind: "shards", folder: shards }, tokenizer: undefined }));
+    await expect(byShards({ patience: 3 })).rejects.toThrow("training.patience: received 3, which counts validations, but the shards hold no text out");
+    await expect(byShards({ schedule: { kind: "plateau" } })).rejects.toThrow('training.schedule.kind: received "plateau", which follows the validation loss');
+    expect((await byShards({})).best).toBeUndefined();
+  });
+
+  test.each([0, 1.5, NaN, 99])("an average of %s checkpoints is refused", async (count) => {
+    await expect(averageRun(join(folder.path, "gpt-learning"), count)).rejects.toThrow(`An average of ${count} checkpoints was asked for`);
+  });
+});
+
 describe("configuration", () => {
   const base = { name: "x", data: { kind: "text", files: ["a.txt"] }, tokenizer: { kind: "character" }, model: { kind: "gpt" } };
 
@@ -112,6 +156,7 @@ describe("configuration", () => {
     [{ ...base, model: { kind: "gpt", dimension: 100, heads: 3 } }, /model.heads: received 3, which does not divide model.dimension 100/],
     [{ ...base, model: { kind: "gpt", heads: 4, keyValueHeads: 3 } }, /model.keyValueHeads: received 3/],
     [{ ...base, training: { window: 300 } }, /training.window: received 300, more than the 256 tokens/],
+    [{ ...base, model: { kind: "lstm-lm" }, training: { separateDocuments: true } }, /training.separateDocuments: received true, but a lstm-lm has no attention/],
     [{ ...base, training: { order: "sequential" } }, /training.order: received "sequential"/],
     [{ ...base, model: { kind: "gpt", layer: 3 } }, /model.layer: unknown field for kind "gpt"; .*layers/],
   ])("%j is refused", (input, message) => {

@@ -7,6 +7,7 @@ import { beginWith, openBeginning, refuseOwnWeights, type Beginning } from "./be
 import { completionReading, fittingCompletions } from "./completion-reading.ts";
 import { vocabularyFingerprint } from "./run/open-run.ts";
 import { buildLanguageModel } from "./run/open-text-run.ts";
+import { ConfigError } from "./config/config.ts";
 import { resolveTextRun, type TextRunConfig, type TextRunInput } from "./config/text.ts";
 import { Tokenizer } from "../text/tokenizer.ts";
 import type { RunDirectory } from "./run/run-directory.ts";
@@ -62,6 +63,7 @@ function runningText(config: TextRunConfig, { train, validation }: RunningText):
   const { window, order, carriedRows } = readingOf(config);
   const [rows, reading] = [{ batch, context: window, documents: separateDocuments }, { window, carriedRows, separateDocuments }];
   const carried = carriedRows !== undefined;
+  if (validation === undefined) requireNoJudgement(config);
   return {
     batches: textSource(packed(() => new PackedBatches(train, { ...rows, order, seed })), reading),
     ...(validation === undefined ? { validation, validationRest: undefined }
@@ -82,6 +84,15 @@ function completionText(config: TextRunConfig, { tokenizer, ...data }: Completio
     amount: { training: train.examples.length, validation: validation.examples.length, unit: "examples" },
     reading, notices: [train.notice, validation.notice].filter((notice) => notice !== undefined),
   };
+}
+
+/** @throws ConfigError where training is to go by validations, which there are none of */
+function requireNoJudgement({ training: { patience, schedule } }: TextRunConfig): void {
+  const problems = [
+    ...(patience === undefined ? [] : [`training.patience: received ${patience}, which counts validations, but the shards hold no text out; make them with --validation, or leave patience out.`]),
+    ...(schedule.kind === "plateau" ? ['training.schedule.kind: received "plateau", which follows the validation loss, but the shards hold no text out; make them with --validation, or choose another schedule.'] : []),
+  ];
+  if (problems.length > 0) throw new ConfigError(problems);
 }
 
 /** Tokens of a row when nothing is said, as in the larger models of Zaremba et al. 2014, section 4.1. */

@@ -106,26 +106,29 @@ export async function trainTask(
   const programs = await team.compile(engine, task, {
     optimizer, accumulate, averages: average !== undefined, parallel, sample: await parts.batches.batch(0, 0),
   });
-  const log = directory && await MetricsLog.open(directory.metricsFile, { resumeAt: checkpoint?.step ?? 0 });
   try {
-    const peak = mfu && team.leads ? await peakFlops(engine) : undefined;
-    const record = directory && log ? recordIn(directory, log, config.training) : NO_RECORD;
-    const judge = (held: BatchSource | undefined) => held && (() => programs.evaluateAll(held));
-    const trainer = new Trainer({ ...parts, config, programs, validate: judge(validation), validateRest: judge(validationRest), record, onEvent, signal, peakFlops: peak });
-    if (checkpoint !== undefined) await trainer.restore(checkpoint);
-    const path = directory?.path ?? resolve(config.directory, config.name);
-    onEvent({
-      kind: "started", directory: path, amount,
-      parameters: model.parameters().reduce((sum, { size }) => sum + size, 0),
-      step: trainer.position.step, totalSteps: trainer.totalSteps,
-    });
-    const tokensBefore = trainer.position.seenTokens;
-    const reason = await trainer.run();
-    const { step, best, whole, seenTokens } = trainer.position;
-    const tokensPerSecond = seenTokens === tokensBefore ? 0 : (seenTokens - tokensBefore) / trainer.stepSeconds;
-    return { directory: path, reason, step, best, whole, tokensPerSecond };
+    const log = directory && await MetricsLog.open(directory.metricsFile, { resumeAt: checkpoint?.step ?? 0 });
+    try {
+      const peak = mfu && team.leads ? await peakFlops(engine) : undefined;
+      const record = directory && log ? recordIn(directory, log, config.training) : NO_RECORD;
+      const judge = (held: BatchSource | undefined) => held && (() => programs.evaluateAll(held));
+      const trainer = new Trainer({ ...parts, config, programs, validate: judge(validation), validateRest: judge(validationRest), record, onEvent, signal, peakFlops: peak });
+      if (checkpoint !== undefined) await trainer.restore(checkpoint);
+      const path = directory?.path ?? resolve(config.directory, config.name);
+      onEvent({
+        kind: "started", directory: path, amount,
+        parameters: model.parameters().reduce((sum, { size }) => sum + size, 0),
+        step: trainer.position.step, totalSteps: trainer.totalSteps,
+      });
+      const tokensBefore = trainer.position.seenTokens;
+      const reason = await trainer.run();
+      const { step, best, whole, seenTokens } = trainer.position;
+      const tokensPerSecond = seenTokens === tokensBefore ? 0 : (seenTokens - tokensBefore) / trainer.stepSeconds;
+      return { directory: path, reason, step, best, whole, tokensPerSecond };
+    } finally {
+      await log?.close();
+    }
   } finally {
-    await log?.close();
     await programs.dispose();
   }
 }

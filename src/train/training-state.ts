@@ -40,6 +40,11 @@ export function restoreTensors(model: Module, state: StateStore, optimizer: read
     if (tensor === undefined) {
       throw new CheckpointError(`The checkpoint ${checkpoint.path} lacks the optimiser's "${name}"; it was made with another optimiser.`);
     }
+    const { shape } = state.variable(name);
+    if (tensor.shape.join() !== shape.join()) {
+      throw new CheckpointError(`"${name}" is [${tensor.shape.join(", ")}] in the checkpoint ${checkpoint.path}, but [${shape.join(", ")}] under this configuration; `
+        + "a state that is carried from batch to batch has as many rows as training.batch.sequences says: go on with what the checkpoint was made with.");
+    }
     state.write(name, tensor.data);
   }
 }

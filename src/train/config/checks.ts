@@ -100,6 +100,11 @@ const textRules: readonly Rule[] = [
     return 'training.order: received "sequential", but a gpt carries nothing from batch to batch; choose "shuffled" or "random".';
   },
 
+  function onlyAttentionStopsAtDocuments(read) {
+    if (read("model.kind") !== "lstm-lm" || read("training.separateDocuments") !== true) return undefined;
+    return "training.separateDocuments: received true, but a lstm-lm has no attention that could stop at the edges of documents; leave it out.";
+  },
+
   function completionsHaveNoOrder(read) {
     const order = read("training.order");
     if (read("data.kind") !== "completions" || order === undefined) return undefined;

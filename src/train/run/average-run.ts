@@ -17,7 +17,7 @@ export interface AveragedCheckpoint {
  * be resumed from: it has no optimiser state.
  *
  * @param last how many checkpoints; all by default
- * @throws CheckpointError where there are fewer
+ * @throws CheckpointError where there are fewer, or it is no whole number of at least 1
  */
 export async function averageRun(path: string, last?: number): Promise<AveragedCheckpoint> {
   const directory = await RunDirectory.open(path);
@@ -25,9 +25,9 @@ export async function averageRun(path: string, last?: number): Promise<AveragedC
   const places = await listCheckpoints(directory);
   const count = last ?? places.length;
   if (places.length === 0) throw new CheckpointError(`${directory.path} has no checkpoints to average yet; train it first.`);
-  if (count < 1 || count > places.length) {
+  if (!Number.isInteger(count) || count < 1 || count > places.length) {
     throw new CheckpointError(`An average of ${count} checkpoints was asked for, but ${directory.path} has ${places.length}; `
-      + "ask for fewer, or train with a larger training.keepLast.");
+      + "ask for so many or fewer, or train with a larger training.keepLast.");
   }
   const chosen = places.slice(-count);
   const newest = await loadModel(chosen.at(-1)?.path ?? "");
