@@ -178,6 +178,7 @@ describe("impossible choices are refused", () => {
   test.each([
     [{ tiedEmbeddings: "target" }, "Tied embeddings need model.embedding = model.hidden; they are 3 and 4."],
     [{ tiedEmbeddings: "all", embedding: 4 }, "Embeddings tied on both sides need one joint vocabulary; the sides have 8 and 7 tokens."],
+    [{ inputFeeding: true }, 'Input feeding needs attention, but model.attention is "none"'],
     [{ bidirectional: true, hidden: 5 }, "needs an even number of hidden units, received 5"],
   ] satisfies [Partial<Seq2SeqLstmOptions>, string][])("%j", (options, message) => {
     expect(() => new Seq2SeqLstm({ ...TINY, ...options })).toThrow(message);

@@ -61,6 +61,7 @@ export class Seq2SeqLstm extends Module implements SequenceModel {
     if (tiedEmbeddings === "all" && sourceVocabulary !== targetVocabulary) {
       throw new Error(`Embeddings tied on both sides need one joint vocabulary; the sides have ${sourceVocabulary} and ${targetVocabulary} tokens.`);
     }
+    if (options.inputFeeding && options.attention === "none") throw new Error("Input feeding needs attention, but model.attention is \"none\"; choose one, or leave inputFeeding out.");
     const uniform = initialization.kind === "uniform" ? uniformInitializer(initialization.range) : undefined;
     const lstm = { bias: options.bias, forgetBias: options.forgetBias, ...(uniform && { initializer: uniform }) };
     const vectors = uniform ?? normalInitializer(embedding ** -0.5);

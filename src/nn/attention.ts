@@ -1,6 +1,7 @@
 import { scan } from "../graph/control.ts";
 import { concat, where, type Tensor } from "../graph/tensor.ts";
 import { softmax } from "./activation.ts";
+import { MASKED_SCORE } from "./attention-product.ts";
 import { glorotInitializer, type Initializer } from "./initializer.ts";
 import { Module, Parameter } from "./module.ts";
 
@@ -15,8 +16,6 @@ export interface AttentionMemory {
   /** bool [batch, source]: true at real positions. */
   readonly mask: Tensor;
 }
-
-const MASKED_SCORE = -1e9;
 
 /**
  * Attention of a recurrent decoder over the encoder's states.
