@@ -1,9 +1,9 @@
 import { dimension } from "./dimension.ts";
 import { simplify } from "./simplify.ts";
 import type { DType } from "./dtype.ts";
-import { isNode, type Node } from "./node.ts";
+import { isNode } from "./node.ts";
 import { formatShape, shapesEqual, type Shape } from "./shape.ts";
-import { openSlices } from "./slice-bounds.ts";
+import { openSlices, type OpenSlice } from "./slice-bounds.ts";
 import type { StateVariable } from "./state.ts";
 import { input, Tensor } from "./tensor.ts";
 import { topologicalOrder } from "./traverse.ts";
@@ -37,7 +37,7 @@ export interface Program {
   /** Every variable that is read or written. */
   readonly variables: readonly StateVariable[];
   /** Slices that are within their axis for some dimensions only; each run checks them. */
-  readonly openSlices: readonly Node<"slice">[];
+  readonly openSlices: readonly OpenSlice[];
 }
 
 export function float32(...shape: Shape): ArrayType<"float32"> {

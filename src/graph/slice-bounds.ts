@@ -5,24 +5,34 @@ import { formatShape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 import { TensorMap, topologicalOrder } from "./traverse.ts";
 
-/** The slices, in loops and composites too, that some values of the named dimensions would take beyond their axis. */
-export function openSlices(outputs: readonly Tensor[]): Node<"slice">[] {
-  const found = new Set<Node<"slice">>();
+/** A slice that some values of the named dimensions would take beyond its axis. */
+export interface OpenSlice {
+  readonly node: Node<"slice">;
+  /** What must not be negative. */
+  readonly limits: readonly Dim[];
+}
+
+/** The open slices, in loops and composites too. */
+export function openSlices(outputs: readonly Tensor[]): OpenSlice[] {
+  const found = new Map<Node<"slice">, readonly Dim[]>();
   const visit = (tensors: readonly Tensor[], given: readonly Tensor[]): void => {
     for (const node of topologicalOrder(tensors, new TensorMap(given.map((tensor) => [tensor, true] as const)))) {
-      if (isNode(node, "slice") && limitsOf(node).some(mayBeNegative)) found.add(node);
+      if (isNode(node, "slice")) {
+        const limits = limitsOf(node).filter(mayBeNegative);
+        if (limits.length > 0) found.set(node, limits);
+      }
       if (isNode(node, "composite")) visit(node.attributes.results, node.attributes.placeholders);
       if (isNode(node, "scan")) visit([...node.attributes.body.nextCarries, ...node.attributes.body.outputs], node.attributes.body.captures);
     }
   };
   visit(outputs, []);
-  return [...found];
+  return Array.from(found, ([node, limits]) => ({ node, limits }));
 }
 
 /** @throws GraphError where a slice lies beyond its axis under the dimensions of a run */
-export function requireWithinAxes(slices: readonly Node<"slice">[], values: DimValues): void {
-  for (const node of slices) {
-    if (limitsOf(node).every((limit) => dimensionValue(limit, values) >= 0)) continue;
+export function requireWithinAxes(slices: readonly OpenSlice[], values: DimValues): void {
+  for (const { node, limits } of slices) {
+    if (limits.every((limit) => dimensionValue(limit, values) >= 0)) continue;
     const { axis, start, size } = node.attributes;
     const [shape = []] = node.inputs.map((input) => input.shape);
     const first = dimensionValue(start, values);
@@ -31,7 +41,7 @@ export function requireWithinAxes(slices: readonly Node<"slice">[], values: DimV
   }
 }
 
-/** What must not be negative: where a slice starts, its size, and what is left after it. */
+/** Where a slice starts, its size, and what is left after it: none may be negative. */
 function limitsOf({ inputs: [x], attributes: { axis, start, size } }: Node<"slice">): Dim[] {
   return [start, size, subtractDims(x?.shape[axis] ?? 0, addDims(start, size))];
 }
