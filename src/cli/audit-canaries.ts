@@ -2,11 +2,10 @@ import { writeFile } from "node:fs/promises";
 import { InvalidArgumentError, type Command } from "commander";
 import { DEFAULT_FORMAT, insertCanaries } from "../audit/memorization/canaries.ts";
 import { readText } from "../data/text-file.ts";
-import { CommandError } from "./errors.ts";
 import { table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, nonNegativeInteger, number, positiveInteger } from "./options.ts";
-import { prepareOutputs } from "./output-files.ts";
+import { prepareOutputs, refuseSameFile } from "./output-files.ts";
 
 interface CanariesFlags {
   readonly text: string;
@@ -47,8 +46,8 @@ function share(text: string): number {
 }
 
 async function runCanaries({ text: file, output, record: recordFile = `${output.replace(/\.txt$/, "")}.canaries.json`, json, ...options }: CanariesFlags, io: Io): Promise<void> {
-  if (output === file) throw new CommandError(`--output is ${file}, the text itself; give another file.`);
   await prepareOutputs(output, recordFile);
+  await refuseSameFile({ "--text": file, "--output": output, "--record": recordFile });
   const { text, record } = insertCanaries(await readText(file), options);
   await writeFile(output, text);
   await writeFile(recordFile, `${JSON.stringify(record, undefined, 2)}\n`);

@@ -12,6 +12,7 @@ import { UsageError } from "./errors.ts";
 import { count, duration, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, positiveNumber } from "./options.ts";
+import { prepareOutputs } from "./output-files.ts";
 import { addPlaceOptions, checkMemory, placeOf, type Place, type PlaceFlags } from "./scale-place.ts";
 
 interface DesignFlags extends PlaceFlags {
@@ -43,6 +44,7 @@ export function addScaleDesign(scale: Command, io: Io): void {
 async function runDesign(file: string, flags: DesignFlags, io: Io): Promise<void> {
   if (flags.budget !== undefined && flags.hours !== undefined) throw new UsageError("--budget and --hours cannot be given together; choose one.");
   const place = placeOf(flags);
+  await prepareOutputs(flags.output, flags.svg, flags.html);
   const loaded = await loadSweep(file);
   const data = new SweepData();
   const sweep = flags.kind === undefined ? loaded : withKind(loaded, flags.kind);

@@ -21,6 +21,7 @@ import { readObservations, type ObservationColumns } from "../scaling/table/obse
 import { CommandError, UsageError } from "./errors.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, nonNegativeInteger, number, positiveInteger, positiveNumber, repeated } from "./options.ts";
+import { prepareOutputs } from "./output-files.ts";
 import { approachPage, evaluationPage, fitPage, type ApproachCharts } from "./scale-fit-page.ts";
 import { approachFigures, describeApproach, describeEvaluation, describeFit, evaluationFigures, fitFigures, type ApproachFit } from "./scale-fit-report.ts";
 
@@ -94,6 +95,7 @@ function shareOfOne(text: string): number {
 
 async function runScaleFit(file: string, flags: ScaleFitFlags, io: Io): Promise<void> {
   checkFlags(flags);
+  await prepareOutputs(flags.svg, flags.html, flags.save);
   const all = await readObservations(file, columnsOf(flags));
   if (flags.approach !== "3") return runApproach(file, all, flags, io);
   if (flags.with !== undefined) return runEvaluation(file, all, flags.with, flags, io);

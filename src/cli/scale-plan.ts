@@ -17,6 +17,7 @@ import { nearest } from "../train/config/suggest.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, number, positiveInteger, positiveNumber } from "./options.ts";
+import { prepareOutputs } from "./output-files.ts";
 import { amount, describePlan, notesOf, planFigures, planPage, type PlanReport } from "./scale-plan-report.ts";
 import { describeWall, wallPage, type WallReport } from "./scale-wall-report.ts";
 
@@ -71,6 +72,7 @@ async function runPlan(flags: ScalePlanFlags, io: Io): Promise<void> {
   if (misplaced !== undefined) throw new UsageError(`--${dashed(misplaced)} says how things grow, which only --wall asks; add --wall or leave it out.`);
   const { compute } = flags;
   if (compute === undefined) throw new UsageError("A plan needs --compute, such as --compute 1e22.");
+  await prepareOutputs(flags.svg, flags.html);
   const law = await openLaw(flags.law);
   const { data: synthetic, rate } = await readSynthetic(law, flags);
   const plan = planTraining(law, {
@@ -87,6 +89,7 @@ async function runPlan(flags: ScalePlanFlags, io: Io): Promise<void> {
 async function runWall(flags: ScalePlanFlags, io: Io): Promise<void> {
   if (flags.uniqueTokens !== undefined) throw new UsageError("--unique-tokens is for one training; with --wall give the tokens there are by --stock.");
   if (flags.inferenceTokens !== undefined) throw new UsageError("--inference-tokens is for one training; leave it out with --wall.");
+  await prepareOutputs(flags.svg, flags.html);
   const law = await openLaw(flags.law);
   const { data: synthetic, rate } = await readSynthetic(law, flags);
   const range: GrowthRange = {

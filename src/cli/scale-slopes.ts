@@ -12,6 +12,7 @@ import { UsageError } from "./errors.ts";
 import { count, table } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { jsonOption, nonNegativeInteger, number, repeated } from "./options.ts";
+import { prepareOutputs } from "./output-files.ts";
 
 interface SlopesFlags {
   readonly x: string;
@@ -53,6 +54,7 @@ export function addScaleSlopes(scale: Command, io: Io): void {
 
 async function runSlopes(file: string, flags: SlopesFlags, io: Io): Promise<void> {
   if (flags.shared === true && flags.group === undefined) throw new UsageError("--shared gives several groups one slope; name their column with --group.");
+  await prepareOutputs(flags.svg, flags.html);
   const { points, skipped } = slopePoints(await readTable(file), flags);
   const analysis = await compareSlopes(points, flags);
   const { comparison } = analysis;

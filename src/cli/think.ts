@@ -51,12 +51,12 @@ export function addThink(program: Command, io: Io): void {
 }
 
 async function runThink(name: string, run: string, flags: ThinkFlags, io: Io): Promise<void> {
+  await prepareOutputs(flags.output);
   const task = openTask(name);
   const problems = await task.problems(flags.split, { seed: flags.seed, count: flags.problems });
   const sampler = await openSampler(run, flags);
   const reward = await openJudge(flags, task, sampler);
   const line = new ProgressLine(io);
-  await prepareOutputs(flags.output);
   if (flags.output !== undefined) await writeFile(flags.output, "");
   try {
     const thought = await think(task, problems, sampler, {
