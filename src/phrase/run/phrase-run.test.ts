@@ -82,6 +82,17 @@ describe("a phrase-based run", () => {
     expect(await readFile(join(folder, "second", "weights.json"))).toEqual(await readFile(join(folder, "first", "weights.json")));
   });
 
+  test("goes on under other settings of the search, and not under what its table was made by", async () => {
+    const messages: string[] = [];
+    const changed = (fields: object): typeof given => ({ ...given, ...fields });
+    const given = config("second");
+    await trainPhraseBased(changed({ model: { ...given.model, distortionLimit: 2 } }), { resume: true, onEvent: (event) => { if (event.kind === "notice") messages.push(event.message); } });
+    expect(messages).toEqual(["Resumed under a changed configuration: model.distortionLimit was 6 and is now 2."]);
+    for (const fields of [{ tokenizer: { ...given.tokenizer, lowercase: false } }, { model: { ...given.model, phraseLength: 3, distortionLimit: 2 } }]) {
+      await expect(trainPhraseBased(changed(fields), { resume: true })).rejects.toThrow(/(tokenizer\.lowercase was true and is now false|model\.phraseLength was 7 and is now 3); a run keeps it for life\./);
+    }
+  });
+
   test("a damaged table is told", async () => {
     const table = join(folder, "second", "phrase-table.gz");
     await writeFile(table, (await readFile(table)).subarray(0, 300));

@@ -1,5 +1,6 @@
 import { setImmediate as otherWork } from "node:timers/promises";
 import { DataError } from "../../data/data-error.ts";
+import { resumedUnder } from "../../train/config/difference.ts";
 import type { PhraseRunConfig } from "../../train/config/phrase.ts";
 import { MetricsLog } from "../../train/run/metrics-log.ts";
 import { readSplits } from "../../train/run/run-data.ts";
@@ -16,6 +17,9 @@ import { sentencePairs, type SentencePairs } from "../words/sentence-pairs.ts";
 import { splitIntoWords } from "../words/split-words.ts";
 import { exists, readLanguageModel, readTable, writeLanguageModel, writeTable, writeWeights } from "./phrase-run.ts";
 
+/** Fields that a phrase table and a language model are made by. */
+const KEPT = /^(tokenizer|seed|model\.(symmetrisation|phraseLength|languageModelOrder)|training\.alignment)(\.|$)/;
+
 /** What the training of a phrase-based translator tells whoever watches it. */
 export type PhraseTrainEvent =
   | { readonly kind: "notice"; readonly message: string }
@@ -26,7 +30,10 @@ export type PhraseTrainEvent =
   | { readonly kind: "tuning"; readonly iteration: TuningIteration };
 
 export interface PhraseTrainOptions {
-  /** Goes on with a run: a phrase table and a language model that are there stay, and the weights are tuned anew. */
+  /**
+   * Goes on with a run: a phrase table and a language model that are there stay, so that what they were made by may not have
+   * changed, and the weights are tuned anew.
+   */
   readonly resume?: boolean;
   /** Replaces a run of the same name. */
   readonly overwrite?: boolean;
@@ -47,12 +54,17 @@ export interface TrainedPhraseRun {
 /**
  * Trains a phrase-based translator: aligns words, gathers phrases and n-grams, and tunes weights on the validation pairs.
  *
- * @throws RunDirectoryError as `RunDirectory.create` does, DataError where no pair is left
+ * @throws RunDirectoryError as `RunDirectory.create` does, DataError where no pair is left, ConfigError where a run cannot go on
+ *   under the configuration
  */
 export async function trainPhraseBased(config: PhraseRunConfig, options: PhraseTrainOptions = {}): Promise<TrainedPhraseRun> {
   const { resume = false, overwrite = false } = options;
   const directory = await RunDirectory.create(config, { resume, overwrite });
   return directory.during(async () => {
+    if (await exists(directory.phraseTableFile)) {
+      const change = resumedUnder(await directory.readPhraseConfig(), config, KEPT);
+      if (change !== undefined) options.onEvent?.({ kind: "notice", message: change });
+    }
     await directory.writeConfig(config);
     const done = await loggedAlignment(directory);
     const log = await MetricsLog.open(directory.metricsFile, { resumeAt: done });

@@ -14,9 +14,9 @@ const FIXED = /^(model(?!\.dropout$)|tokenizer|seed)(\.|$)/;
  * Compares the configuration of a run with the one it is to be resumed under. Returns a sentence on what has changed,
  * `undefined` where nothing has. Throws a ConfigError where the checkpoint cannot go on under it.
  */
-export function resumedUnder(stored: object, given: object): string | undefined {
+export function resumedUnder(stored: object, given: object, fixed = FIXED): string | undefined {
   const differences = differencesOf("", stored, given);
-  const broken = differences.filter(({ path }) => FIXED.test(path));
+  const broken = differences.filter(({ path }) => fixed.test(path));
   if (broken.length > 0) {
     throw new ConfigError(broken.map((difference) => `${sentence(difference)}; a run keeps it for life. Restore it, or train under another name.`));
   }
