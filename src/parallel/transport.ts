@@ -14,7 +14,7 @@ export interface Transport {
   receive(from: number, tag: number, into: Message): Promise<void>;
   /** A group of ranks, this one among them. All of them ask for their common groups in the same order. */
   group(ranks: readonly number[]): Promise<Group>;
-  /** Waits until every rank has come here, and leaves. */
+  /** Waits until every rank has come here, and leaves; once, however often it is called. */
   close(): Promise<void>;
 }
 

@@ -54,16 +54,12 @@ export class StageProgram {
   readonly #phases: readonly CompiledPhase[];
   readonly #pool = new ArrayPool();
   readonly backward: Backward;
-  readonly parameters: readonly Parameter[];
 
-  private constructor(
-    signature: Signature, graph: StageGraph, phases: readonly CompiledPhase[], { backward, parameters }: { backward: Backward; parameters: readonly Parameter[] },
-  ) {
+  private constructor(signature: Signature, graph: StageGraph, phases: readonly CompiledPhase[], backward: Backward) {
     this.#signature = signature;
     this.#graph = graph;
     this.#phases = phases;
     this.backward = backward;
-    this.parameters = parameters;
   }
 
   /** A scalar among a stage's outputs is the loss. */
@@ -72,7 +68,7 @@ export class StageProgram {
     const seeded = { ...signature, seed: int32() };
     const compiled: CompiledPhase[] = [];
     for (const phase of stagePhases(graph, used, backward)) compiled.push(await compilePhase(engine, state, seeded, phase));
-    return new StageProgram(seeded, graph, compiled, { backward, parameters: used });
+    return new StageProgram(seeded, graph, compiled, backward);
   }
 
   /** Values of the named dimensions in a batch. */

@@ -15,7 +15,7 @@ export const GATHER_MILLISECONDS = 60_000;
 /** So long the news of an end may take to the ranks. */
 const FAREWELL_MILLISECONDS = 300;
 /** Time in which rank 0 may find the same error itself. */
-export const GRACE_MILLISECONDS = 3000;
+const GRACE_MILLISECONDS = 3000;
 /** All ranks are silent for so long, in seconds, only where the whole job stands still, as after Ctrl-Z. */
 const STANDSTILL = 3;
 

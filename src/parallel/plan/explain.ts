@@ -14,7 +14,7 @@ export function describeLayout({ layout, placement: { share } }: Simulation): st
 }
 
 /** Part of a step in which its slowest device reduces gradients and gathers weights. */
-export function exchangeShare({ devices, stepSeconds }: Simulation): number {
+function exchangeShare({ devices, stepSeconds }: Simulation): number {
   return Math.max(...devices.map(({ computed, reduced, updated, gathered }) => reduced - computed + gathered - updated)) / stepSeconds;
 }
 

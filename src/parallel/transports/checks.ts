@@ -52,5 +52,5 @@ export function checkCounts(operation: string, counts: readonly number[], place:
 
 /** "12 Float32 elements". */
 export function describeArray(data: Message): string {
-  return `${data.length} ${data.constructor.name.replace("Array", "")} elements`;
+  return `${data.length} ${data[Symbol.toStringTag].replace("Array", "")} elements`;
 }

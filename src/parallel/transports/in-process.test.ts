@@ -99,6 +99,22 @@ describe("messages", () => {
   });
 });
 
+test("a transport is closed once, whoever asks again", async () => {
+  await runRanks(2, async (transport) => {
+    await transport.close();
+    if (transport.rank === 0) await transport.close();
+  }, seconds(0.05));
+});
+
+test("a Buffer of Node is an array of bytes", async () => {
+  await runRanks(2, async (transport) => {
+    if (transport.rank === 0) return transport.send(1, 0, Buffer.from("to"));
+    const into = new Uint8Array(2);
+    await transport.receive(0, 0, into);
+    expect([...into]).toEqual([116, 111]);
+  });
+});
+
 describe("errors", () => {
   test("a rank that ends fails what the others wait for, and what they begin later", async () => {
     const seen: unknown[] = [];

@@ -62,6 +62,7 @@ interface Exchange {
 class LocalTransport implements InProcessTransport {
   readonly size: number;
   readonly #groups = new Map<string, number>();
+  #closed: Promise<void> | undefined;
 
   constructor(readonly exchange: Exchange, readonly rank: number) {
     this.size = exchange.size;
@@ -85,7 +86,7 @@ class LocalTransport implements InProcessTransport {
       checkTag(tag, Number.MAX_SAFE_INTEGER);
       const take = ({ data, received }: Envelope): void => {
         received();
-        if (data.constructor === into.constructor && data.length === into.length) {
+        if (data[Symbol.toStringTag] === into[Symbol.toStringTag] && data.length === into.length) {
           into.set(data);
           done();
         } else {
@@ -107,9 +108,11 @@ class LocalTransport implements InProcessTransport {
     return Promise.resolve(new LocalGroup(this.exchange, [...ranks], place, `${members}#${asked}`));
   }
 
-  async close(): Promise<void> {
-    const everyone = await everyoneOf(this) as LocalGroup;
-    await everyone.meet("close", undefined, () => {});
+  close(): Promise<void> {
+    return this.#closed ??= (async () => {
+      const everyone = await everyoneOf(this) as LocalGroup;
+      await everyone.meet("close", undefined, () => {});
+    })();
   }
 
   abort(reason: unknown): void {

@@ -17,7 +17,6 @@ export const FUNCTIONS = {
   Comm_get_attr: ["handle", "int", "address", "address"],
   Comm_group: ["handle", "address"],
   Comm_create_group: ["handle", "handle", "int", "address"],
-  Comm_free: ["address"],
   Group_incl: ["handle", "int", "address", "address"],
   Group_free: ["address"],
   Send: ["address", "int", "handle", "int", "int", "handle"],
