@@ -31,7 +31,7 @@ export class Failure extends Error {
 
 /** Errors whose message is all that a user needs. */
 const expected: ReadonlySet<string> = new Set([
-  "AuditError", "CheckpointError", "CommandError", "ConfigError", "ConstraintError", "DataError", "ExchangeError", "GraphError", "LockError", "MetricsLogError", "NBestError", "NoTransportError",
+  "AuditError", "CheckpointError", "CommandError", "ConfigError", "ConstraintError", "DataError", "ExchangeError", "GraphError", "LockError", "MetricsLogError", "NBestError", "NoTokenError", "NoTransportError",
   "PhraseError", "RunDirectoryError", "SafetensorsError", "ScalingError", "ScheduleError", "ThinkError", "TokenizerError", "TrainingError", "TransportError", "UsageError",
 ]);
 

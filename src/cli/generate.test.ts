@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openLanguageModel } from "../exchange/open-language-model.ts";
+import { writeLanguageModel } from "../exchange/write-language-model.ts";
 import { lastLine } from "./fixtures/command-line.ts";
 import { main } from "./program.ts";
 
@@ -47,6 +49,16 @@ describe("decade generate", () => {
     for (const { logProbability, details } of samples) {
       expect(details.reduce((sum, detail) => sum + detail.logProbability, 0)).toBeCloseTo(logProbability, 9);
       for (const detail of details) expect(detail.alternatives[0]?.logProbability).toBeGreaterThanOrEqual(detail.logProbability);
+    }
+  });
+
+  test("says in a sentence that a model's weights are no numbers", async () => {
+    const broken = join(folder, "nan");
+    const contents = await openLanguageModel(tiny);
+    for (const values of contents.parameters.values()) values.fill(NaN);
+    await writeLanguageModel(broken, contents);
+    for (const how of [["--greedy"], ["--seed", "1"]]) {
+      expect(await decade("generate", broken, "a", ...how)).toEqual({ code: 1, out: "", err: expect.stringMatching(/^decade: .*weights may hold NaN.*\n$/) as string });
     }
   });
 

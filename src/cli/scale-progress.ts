@@ -20,6 +20,7 @@ export class SweepProgress {
   /** Operations that were done when it began, and when that was. */
   readonly #began: { readonly at: number; flops: number | undefined } = { at: performance.now(), flops: undefined };
   #lines = 0;
+  #closed = false;
 
   constructor(io: Io, runs: readonly SweepRun[]) {
     this.#io = io;
@@ -42,6 +43,7 @@ export class SweepProgress {
 
   close(): void {
     clearInterval(this.#timer);
+    this.#closed = true;
     if (this.#io.interactive) this.#print();
   }
 
@@ -50,6 +52,7 @@ export class SweepProgress {
       // A log that is just being cut back to its checkpoint is read the next time.
       if (kind === "running") this.#progress.set(run, await readProgress(run.folder).catch(() => this.#progress.get(run) ?? NOTHING));
     }
+    if (this.#closed) return;
     this.#began.flops ??= this.#flopsDone();
     this.#print();
   }

@@ -67,6 +67,16 @@ test("knows what begins and ends a text", async () => {
   expect(model.options).toMatchObject({ rotaryBase: 500, epsilon: 1e-3, keyValueHeads: 2, context: 16 });
 });
 
+test("several tokens that end a text stay several when it is written again", async () => {
+  const several = join(folder, "several-ends");
+  await cp(fixture("tiny-llama"), several, { recursive: true });
+  await writeFile(join(several, "generation_config.json"), JSON.stringify({ bos_token_id: 1, eos_token_id: [2, 7, 9] }));
+  const copy = join(folder, "several-ends-again");
+  await writeLanguageModel(copy, await openLanguageModel(several));
+  const { ends, tokenizer } = await openLanguageModel(copy);
+  expect({ ends, end: tokenizer.endId }).toEqual({ ends: [2, 7, 9], end: 2 });
+});
+
 describe("refuses", () => {
   /** A copy of a fixture with another config.json. */
   async function changed(name: string, fields: Record<string, unknown>): Promise<string> {

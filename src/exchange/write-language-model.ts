@@ -17,6 +17,8 @@ export interface LanguageModelContents {
   readonly tokenizer: Tokenizer;
   /** What is read before an empty text; the tokenizer's start by default. */
   readonly start?: number;
+  /** Tokens that end a text; the tokenizer's end by default. */
+  readonly ends?: readonly number[];
 }
 
 /**
@@ -35,7 +37,7 @@ export async function writeLanguageModel(folder: string, contents: LanguageModel
 }
 
 /** Everything of such a folder but the weights. config.json comes last, so that a folder that was cut short is not taken for a whole one. */
-export async function writeDescription(folder: string, { model, tokenizer, start = tokenizer.startId }: LanguageModelContents): Promise<string[]> {
+export async function writeDescription(folder: string, { model, tokenizer, start = tokenizer.startId, ends = [] }: LanguageModelContents): Promise<string[]> {
   const special = { bos_token_id: start, eos_token_id: tokenizer.endId, pad_token_id: tokenizer.padId };
   const files = {
     "tokenizer_config.json": {
@@ -44,7 +46,7 @@ export async function writeDescription(folder: string, { model, tokenizer, start
       unk_token: tokenizer.token(tokenizer.unknownId), pad_token: tokenizer.token(tokenizer.padId),
       model_max_length: model.context, clean_up_tokenization_spaces: false,
     },
-    "generation_config.json": special,
+    "generation_config.json": { ...special, ...(ends.length > 1 && { eos_token_id: ends }) },
     "config.json": { ...configOf(model), ...special, torch_dtype: "float32" },
   };
   await writeFile(join(folder, "tokenizer.json"), tokenizer.toJson());
