@@ -69,6 +69,15 @@ describe.each([{ engine: onnx({ threads: 1 }) }, { engine: reference() }])("$eng
     await step.dispose();
   });
 
+  test("takes feeds of any name, also one that the engine might give", async () => {
+    const names = ["constant_0", "Add_0", "Add_1", "Add_2"];
+    const step = await engine.compile(Object.fromEntries(names.map((name) => [name, float32()])), (feeds) => (
+      { y: names.reduce((sum, name) => sum.multiply(10).add(feeds[name] ?? sum), iota([1]).cast("float32").add(3)) }));
+    const { y } = await step.run(Object.fromEntries(names.map((name, at) => [name, { data: Float32Array.of(at + 4), shape: [] }])));
+    expect([...y.data]).toEqual([34_567]);
+    await step.dispose();
+  });
+
   test("refuses a feed of another shape before it runs", async () => {
     const step = await engine.compile({ x: float32("batch", 3) }, ({ x }) => ({ y: x.exp() }));
     await expect(step.run({ x: zeros(2, 4) })).rejects.toThrow('The feed "x" is [2, 4], expected [batch, 3]');

@@ -41,13 +41,16 @@ export class GraphBuilder {
   readonly #dims = new Map<string, string>();
   readonly #dimSources: ReadonlyMap<string, { readonly value: string; readonly axis: number }>;
   readonly #lower: LowerNode;
+  readonly #taken: ReadonlySet<string>;
   readonly #root: Scope = { nodes: [], inner: undefined, outer: undefined };
   #scope = this.#root;
   #created = 0;
 
-  constructor(lower: LowerNode, dimSources: ReadonlyMap<string, { readonly value: string; readonly axis: number }>) {
+  /** `taken`: names that values have already, those of the feeds. */
+  constructor(lower: LowerNode, dimSources: ReadonlyMap<string, { readonly value: string; readonly axis: number }>, taken: ReadonlySet<string>) {
     this.#lower = lower;
     this.#dimSources = dimSources;
+    this.#taken = taken;
   }
 
   get nodes(): readonly OnnxNode[] {
@@ -75,7 +78,8 @@ export class GraphBuilder {
   }
 
   fresh(hint: string): string {
-    return `${hint}_${this.#created++}`;
+    const name = `${hint}_${this.#created++}`;
+    return this.#taken.has(name) ? this.fresh(hint) : name;
   }
 
   /** Adds an ONNX node to the current scope and names its outputs. */

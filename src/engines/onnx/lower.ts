@@ -98,7 +98,7 @@ export function lowerToGraph(
     return view !== undefined ? [stateInput(view.variable, view.shape)] : lowerNode(node, builder);
   };
 
-  const builder = new GraphBuilder(lower, dimSources);
+  const builder = new GraphBuilder(lower, dimSources, new Set(Object.keys(program.feeds)));
   const values: OnnxValue[] = [];
   const finish = (name: string, tensor: Tensor): string => {
     values.push({ name, type: ONNX_TYPE[tensor.dtype], shape: tensor.shape });
