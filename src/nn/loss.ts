@@ -21,7 +21,7 @@ export interface LinearCrossEntropyOptions {
 export interface LinearCrossEntropy {
   /** What training minimises, by position: the shape of the labels, nats. */
   readonly losses: Tensor;
-  /** -log p(label), without smoothing, by position: the shape of the labels, nats. Beside a smoothed loss it has no derivative. */
+  /** -log p(label), without smoothing, by position: the shape of the labels, nats. With `labelSmoothing` or `zLoss` it has no derivative. */
   readonly negativeLogLikelihoods: Tensor;
 }
 
@@ -34,8 +34,8 @@ const BLOCK = 256;
 /**
  * Cross-entropy of hidden W ᵀ + b against labels. hidden [..., dimension], W [vocabulary, dimension], labels int32 [...].
  *
- * The logits of one block of rows are turned into losses and derivatives while they are in the cache; logits of the
- * whole batch never exist. Derivatives: ∂loss/∂logits = softmax(logits) - target.
+ * The logits of one block of rows are turned into losses and derivatives while they are in the cache; of the whole batch
+ * the derivatives alone exist, and only where they are asked for: ∂loss/∂logits = softmax(logits) - target.
  */
 export function linearCrossEntropy(
   hidden: Tensor, weight: Tensor, labels: Tensor, { bias, labelSmoothing = 0, zLoss = 0 }: LinearCrossEntropyOptions = {},
@@ -65,7 +65,7 @@ export function linearCrossEntropy(
     if (loss === undefined || nll === undefined || smooth === undefined) throw new Error("A block has losses.");
     return [blocks.join(loss, labels.shape), blocks.join(nll, labels.shape), smooth];
   }, { parameters: { labelSmoothing, zLoss }, gradient: ([h, w, y, b], [, , smooth], [dLoss, dNll, dSmooth]) => {
-    if (dNll !== undefined) throw new Error('-log p beside a smoothed loss has no derivative. Differentiate "losses", or smooth by 0.');
+    if (dNll !== undefined) throw new Error('-log p beside a smoothed loss, or one with log²Z, has no derivative. Differentiate "losses", or leave labelSmoothing and zLoss out.');
     if (dSmooth !== undefined) return undefined; // a second derivative
     if (h === undefined || w === undefined || y === undefined || smooth === undefined || dLoss === undefined) return [];
     // The one-hot part of the target is never written out: it takes rows of W and adds to rows of its derivative.
