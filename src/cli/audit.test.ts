@@ -134,7 +134,7 @@ describe("audit generalization", () => {
     [["rare-words", "nowhere", "--html", "/dev/null/page.html"], 1, /^decade: \/dev\/null\/page.html cannot be written in \/dev\/null \(.*\); name a file elsewhere\.$/m],
     [["scan:folder=none", "toy"], 1, /none has neither tasks_test_simple.txt/],
     [["rare-words", "toy", "--table", "measured.csv"], 2, /--table is in place of runs/],
-    [["rare-words", "--table", "empty.csv"], 1, /empty.csv is empty/],
+    [["rare-words", "--table", "empty.csv"], 1, /empty.csv" is empty/],
     [["rare-words", "toy", "--strategies", "step-beam"], 1, /writes the whole answer, so that step-beam, which goes on from a part of one, is not for it; choose greedy, beam, majority-vote or best-of-n/],
     [["rare-words", "toy", "--strategies", "guess"], 2, /Allowed choices are/],
   ])("refuses in a sentence, %#", async ([task = "", ...args], code, message) => {

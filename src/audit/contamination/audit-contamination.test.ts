@@ -114,6 +114,7 @@ describe("auditContamination", () => {
   test("refuses in one sentence what says nothing", async () => {
     const [text, empty] = [await file("some words\n"), await file("\n\n")];
     await expect(auditContamination({ train: [text], test: text })).rejects.toThrow(/named both as --train and as --test/);
+    await expect(auditContamination({ train: [await file("other words\n"), text], test: join(folder, "*.txt") })).rejects.toThrow(/named both as --train and as --test/);
     await expect(auditContamination({ train: [text], test: empty })).rejects.toThrow(/test set .* has no words/);
     await expect(auditContamination({ train: [empty], test: text })).rejects.toThrow(/training set .* has no words/);
     await expect(auditContamination({ train: [text], test: text, permutations: 128, bands: 9 })).rejects.toThrow(/128 permutations cannot be cut into 9 bands/);

@@ -146,12 +146,10 @@ async function realName(source: DocumentSource): Promise<string> {
 }
 
 /** The same file on both sides says nothing. */
-async function refuseSame(sources: readonly DocumentSource[], [test]: readonly DocumentSource[]): Promise<void> {
-  if (test === undefined) return;
-  const name = await realName(test);
-  for (const source of sources) {
-    if (await realName(source) !== name) continue;
-    throw new AuditError(`${name} is named both as --train and as --test, so that all of it would be found; name the test set alone as --test.`);
+async function refuseSame(sources: readonly DocumentSource[], testSources: readonly DocumentSource[]): Promise<void> {
+  const names = new Set(await Promise.all(testSources.map(realName)));
+  for (const name of await Promise.all(sources.map(realName))) {
+    if (names.has(name)) throw new AuditError(`${name} is named both as --train and as --test, so that all of it would be found; name the test set alone as --test.`);
   }
 }
 

@@ -32,12 +32,19 @@ it("gathers the lines of each family, in order of examples, whatever the order o
   expect(await renderSvg(skillChart(curves))).toContain("training examples");
 });
 
+it("reads families whose names have commas, and past empty lines", async () => {
+  const [curve] = await skillCurvesOfTable(await table("family,examples,correct,total", "", '"LSTM, attention",1000,12,20'));
+  expect(curve?.family).toBe("LSTM, attention");
+});
+
 it.each([
-  [["family,examples,correct", "lstm,1000,12"], /has no column total in its first line/],
-  [["family,examples,correct,total"], /has no line below its heading/],
-  [["family,examples,correct,total", "lstm,1e3,12,20"], /line 2, has "1e3" as examples/],
-  [["family,examples,correct,total", "lstm,1000,12"], /line 2, has 3 cells, but the first line has 4/],
-  [["family,examples,correct,total", "lstm,1000,12,20", "lstm,2000,22,20"], /line 3, tells of 22 right answers of 20/],
+  [["family,examples,correct", "lstm,1000,12"], /has no column "total"/],
+  [["family,examples,correct,total"], /has no row below them/],
+  [["family,examples,correct,total", "", "lstm,1000.5,12,20"], /^Line 3 of ".*measured\.csv", column "examples", holds 1000\.5, but a whole number was expected\.$/],
+  [["family,examples,correct,total", "lstm,1000,-1,20"], /column "correct", holds -1, but a whole number/],
+  [["family,examples,correct,total", "lstm,many,12,20"], /column "examples", holds "many", but a number/],
+  [["family,examples,correct,total", "lstm,1000,12"], /Line 2 .* another number of cells \(3\)/],
+  [["family,examples,correct,total", "lstm,1000,12,20", "lstm,2000,22,20"], /^Line 3 of ".*" tells of 22 right answers of 20/],
 ])("refuses %j", async (lines, message) => {
   await expect(skillCurvesOfTable(await table(...lines))).rejects.toThrow(message);
 });

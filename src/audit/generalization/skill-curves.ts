@@ -1,4 +1,4 @@
-import { readLines } from "../../data/text-file.ts";
+import { readTable, type Table, type TableRow } from "../../scaling/table/table.ts";
 import { AuditError } from "../audit-error.ts";
 import type { GeneralizationColumn } from "./examine.ts";
 import type { Distribution } from "./exam.ts";
@@ -32,27 +32,26 @@ export async function skillCurves(columns: readonly GeneralizationColumn[]): Pro
   }));
 }
 
-/** Curves of a table: CSV whose first line names the columns family, examples, correct and total. @throws AuditError that names file and line */
+/**
+ * Curves of a table with the columns family, examples, correct and total, as `readTable` reads it.
+ *
+ * @throws ScalingError or AuditError that names file and line
+ */
 export async function skillCurvesOfTable(file: string): Promise<SkillCurve[]> {
-  const [heading = "", ...rows] = (await readLines(file)).filter((line) => line.trim() !== "");
-  const names = heading.split(",").map((name) => name.trim().toLowerCase());
-  const missing = COLUMNS.filter((column) => !names.includes(column));
-  if (missing.length > 0) throw new AuditError(`${file} has no column ${missing.join(", ")} in its first line; it must name ${COLUMNS.join(",")}.`);
-  if (rows.length === 0) throw new AuditError(`${file} has no line below its heading; give one for each model that was measured.`);
-  return curvesOf(rows.map((row, at) => readRow(row, names, `${file}, line ${at + 2},`)));
+  const table = await readTable(file);
+  return curvesOf(table.rows.map((row) => readRow(table, row)));
 }
 
-function readRow(row: string, names: readonly string[], place: string): FamilyPoint {
-  const cells = row.split(",").map((cell) => cell.trim());
-  const cell = (name: string): string => cells[names.indexOf(name)] ?? "";
-  if (cells.length !== names.length) throw new AuditError(`${place} has ${cells.length} cells, but the first line has ${names.length}.`);
-  const number = (name: string): number => {
-    if (/^\d+$/.test(cell(name))) return Number(cell(name));
-    throw new AuditError(`${place} has "${cell(name)}" as ${name}, where a whole number was expected.`);
+function readRow(table: Table, row: TableRow): FamilyPoint {
+  const whole = (name: string): number => {
+    const column = table.column(name);
+    const value = table.number(row, column);
+    if (Number.isSafeInteger(value) && value >= 0) return value;
+    throw new AuditError(`${table.place(row, column)} holds ${value}, but a whole number was expected.`);
   };
-  const point = { family: cell("family"), distribution: null, examples: number("examples"), correct: number("correct"), total: number("total") };
+  const point = { family: table.text(row, table.column("family")), distribution: null, examples: whole("examples"), correct: whole("correct"), total: whole("total") };
   if (point.examples < 1 || point.total < 1 || point.correct > point.total) {
-    throw new AuditError(`${place} tells of ${point.correct} right answers of ${point.total} after ${point.examples} examples; examples and total must be at least 1, and correct at most total.`);
+    throw new AuditError(`Line ${row.line} of "${table.source}" tells of ${point.correct} right answers of ${point.total} after ${point.examples} examples; examples and total must be at least 1, and correct at most total.`);
   }
   return point;
 }

@@ -128,8 +128,7 @@ function likeliest(scores: ArrayLike<number>, from: number, count: number): numb
 
 function cellsOf(outcomes: readonly Outcome[]): ExtractionCell[] {
   return groupsOf(outcomes, ({ run, prefix, repetitions }) => `${run}\n${prefix}\n${Math.floor(Math.log2(repetitions))}`).map((group) => {
-    const counts = group.map(({ repetitions }) => repetitions);
-    return { ...shareOf(group), repetitions: [Math.min(...counts), Math.max(...counts)] as const };
+    return { ...shareOf(group), repetitions: extent(group.map(({ repetitions }) => repetitions)) };
   });
 }
 
@@ -144,9 +143,9 @@ function shareOf(group: readonly [Outcome, ...Outcome[]]): ExtractionOfModel {
 }
 
 function fitsOf(outcomes: readonly Outcome[]): Extraction["fits"] {
-  const most = Math.max(...outcomes.map(({ parameters }) => parameters));
+  const [, most] = extent(outcomes.map(({ parameters }) => parameters));
   const largest = outcomes.find(({ parameters }) => parameters === most)?.run;
-  const longest = Math.max(...outcomes.map(({ prefix }) => prefix));
+  const [, longest] = extent(outcomes.map(({ prefix }) => prefix));
   const ofLargest = outcomes.filter(({ run }) => run === largest);
   const cases = [
     ["prefix", ofLargest], ["repetitions", ofLargest.filter(({ prefix }) => prefix === longest)], ["parameters", outcomes.filter(({ prefix }) => prefix === longest)],
@@ -155,6 +154,11 @@ function fitsOf(outcomes: readonly Outcome[]): Extraction["fits"] {
     const fit = fitLogLinear(some.map((outcome) => ({ x: outcome[by], y: outcome.extracted ? 1 : 0 })));
     return fit === undefined ? [] : [{ by, ...fit }];
   });
+}
+
+/** The least and the greatest, of however many. */
+function extent(values: readonly number[]): readonly [number, number] {
+  return values.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity]);
 }
 
 function groupsOf<Item>(items: readonly Item[], keyOf: (item: Item) => string): (readonly [Item, ...Item[]])[] {

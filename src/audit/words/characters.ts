@@ -18,6 +18,9 @@ const KIND_BITS = 3;
 const pages: (Uint32Array | undefined)[] = [];
 const compositions = new Map<number, number>();
 
+/** Vowels and last consonants of Korean syllables that are written in parts, as some systems do: NFC composes them as it does marks. */
+const SYLLABLE_PARTS = /[\u1161-\u1175\u11a8-\u11c2]/u;
+
 /** Scripts in which no space stands between words. */
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}]/u;
 
@@ -59,7 +62,7 @@ function entryOf(code: number): number {
 
 function classify(character: string): number {
   if (/\s/u.test(character)) return CHARACTER.space;
-  if (/\p{M}/u.test(character)) return CHARACTER.mark;
+  if (/\p{M}/u.test(character) || SYLLABLE_PARTS.test(character)) return CHARACTER.mark;
   if (!/[\p{L}\p{N}]/u.test(character)) return CHARACTER.ignored;
   return UNSPACED.test(character) ? CHARACTER.alone : CHARACTER.letter;
 }

@@ -75,4 +75,9 @@ describe("WordScanner", () => {
     expect(first).toEqual(second);
     expect(first).toHaveLength(3);
   });
+
+  it.prop([fc.array(fc.oneof(fc.integer({ min: 0xac00, max: 0xd7a3 }).map((code) => String.fromCodePoint(code)), fc.constantFrom(" ", "a", "é", "ậ", "."))).map((parts) => parts.join(""))])(
+    "writes Korean alike in syllables and in their parts", (text) => {
+      expect(scanned([Buffer.from(text.normalize("NFD"))], "none")).toEqual(scanned([Buffer.from(text)], "none"));
+    });
 });
