@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { bindDimensions } from "../../engines/dimensions.ts";
 import type { Engine } from "../../engines/engine.ts";
@@ -17,7 +16,7 @@ import { layoutOf, placeOf, rankOf, type Layout } from "./layout.ts";
 import { compileDevice, type DevicePrograms } from "./device-programs.ts";
 import { cutModel } from "./model-cut.ts";
 import { gatherSaved } from "./saved-pieces.ts";
-import { describeStrangers } from "./same-weights.ts";
+import { describeStrangers, digestOf } from "./same-weights.ts";
 import { ShardedWeights } from "./sharded-weights.ts";
 import { countedWeights, tiedGradient, tiesOf, type Tie } from "./ties.ts";
 
@@ -170,7 +169,7 @@ export class ParallelPrograms implements StepPrograms {
   /** Replicas that no longer have the same weights have gone apart for good. */
   async #requireSameWeights(): Promise<void> {
     const { weights, layout } = this.#parts;
-    const digests = await this.#numbers(createHash("sha1").update(weights.weights).digest().readUIntBE(0, 6));
+    const digests = await this.#numbers(digestOf(weights.weights));
     const strangers = describeStrangers(digests, layout.devices);
     if (strangers === undefined) return;
     throw new ScheduleError(`After ${this.#steps} steps ${strangers}. Go on from the newest checkpoint, on other hardware.`);

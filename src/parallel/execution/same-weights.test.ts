@@ -1,5 +1,15 @@
+import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
-import { describeStrangers } from "./same-weights.ts";
+import { describeStrangers, digestOf } from "./same-weights.ts";
+
+it("weights are told apart by a digest, also those of more than 2 GiB", () => {
+  const weights = Float32Array.from({ length: 100 }, (_, at) => at);
+  expect(digestOf(weights)).toBe(createHash("sha1").update(weights).digest().readUIntBE(0, 6));
+  const many = new Float32Array(2 ** 29 + 1); // of which the system keeps nothing until it is written to
+  const zeros = digestOf(many);
+  many[2 ** 29] = 1;
+  expect(digestOf(many)).not.toBe(zeros);
+}, 60_000);
 
 it.each([
   ["all alike, on two devices each", [1, 2, 1, 2, 1, 2], 2, undefined],
