@@ -51,5 +51,11 @@ if (!isBenchmark(name)) {
   console.error(`Usage: npm run bench -- NAME [--json] [--threads N], where NAME is one of ${Object.keys(BENCHMARKS).join(", ")}; received ${name ?? "nothing"}.`);
   process.exit(2);
 }
-const result = await BENCHMARKS[name].run(threads === undefined ? undefined : Number(threads));
+const { run } = BENCHMARKS[name];
+const count = threads === undefined ? undefined : Number(threads);
+if (count !== undefined && (run.length === 0 || !Number.isInteger(count) || count < 1)) {
+  console.error(`--threads ${threads} says nothing to ${name}; ${run.length === 0 ? "leave it out" : "give a whole number from 1"}.`);
+  process.exit(2);
+}
+const result = await run(count);
 console.log(json ? JSON.stringify(result) : JSON.stringify(result, undefined, 2));

@@ -17,8 +17,6 @@ def main():
     size = json.loads(sys.argv[1])
     layers, dimension, heads, context, vocabulary, prompt, new = (
         size[key] for key in ("layers", "dimension", "heads", "context", "vocabulary", "prompt", "newTokens"))
-    if "threads" in size:
-        torch.set_num_threads(size["threads"])
     torch.manual_seed(1)
     model = Gpt(layers, dimension, heads, context, vocabulary).eval()
 
