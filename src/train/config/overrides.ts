@@ -1,15 +1,24 @@
 /** `--set path=value`: changes to a configuration from the command line. */
 import { ConfigError } from "./problems.ts";
-import { alternatives, fieldsNamed, fieldsOf, isObject, kindOf, type FieldSchema } from "./schema.ts";
+import { alternatives, fieldsNamed, fieldsOf, isObject, kindOf, valueAt, type FieldSchema } from "./schema.ts";
 import { suggestion } from "./suggest.ts";
 
 /** Fields of which only one may be given: setting one takes the other out. */
 const exclusive: readonly (readonly [string, string])[] = [["training.epochs", "training.steps"]];
 
+/** Fields that default to another's value, or to a multiple of it. */
+const followers: Readonly<Record<string, readonly { readonly path: string; readonly times: readonly number[] }[]>> = {
+  "model.layers": [{ path: "model.encoderLayers", times: [1] }, { path: "model.decoderLayers", times: [1] }],
+  "model.hidden": [{ path: "model.embedding", times: [1] }],
+  "model.heads": [{ path: "model.keyValueHeads", times: [1] }],
+  "model.dimension": [{ path: "model.feedForward", times: [4, 8 / 3] }],
+};
+
 /**
  * A configuration with overrides applied, in their order. A value is read as JSON, and as a string where it is not
  * JSON. Setting a field of something that was left out, such as `training.optimizer.learningRate`, starts from its
- * default; setting one alternative of a pair, such as `training.batch.sentences`, replaces the other.
+ * default; setting one alternative of a pair, such as `training.batch.sentences`, replaces the other. A field that has the
+ * value which it takes from another, as in a run's `config.json`, follows that one where it is set.
  *
  *     applyOverrides(input, ["training.batch.tokens=8192", "name=larger"], runJsonSchema)
  *
@@ -18,6 +27,7 @@ const exclusive: readonly (readonly [string, string])[] = [["training.epochs", "
  */
 export function applyOverrides(input: unknown, overrides: readonly string[], schema: FieldSchema): unknown {
   const problems: string[] = [];
+  const set = new Set(overrides.map((override) => override.slice(0, override.indexOf("="))));
   let result = input;
   for (const override of overrides) {
     const separator = override.indexOf("=");
@@ -29,7 +39,7 @@ export function applyOverrides(input: unknown, overrides: readonly string[], sch
     const problem = unknownPath(path, schema);
     if (problem === undefined) {
       result = setField(
-        withoutRivals(result, path),
+        withoutFollowers(withoutRivals(result, path), path, set),
         path.split("."),
         parseValue(override.slice(separator + 1)),
         schema,
@@ -72,6 +82,15 @@ function withoutRivals(input: unknown, path: string): unknown {
     .filter((pair) => pair.includes(path))
     .flatMap((pair) => pair.filter((each) => each !== path))
     .reduce((value, rival) => withoutField(value, rival.split(".")), input);
+}
+
+/** Takes out what would keep the value that it had from a field which is about to be set, unless it is set too. */
+function withoutFollowers(input: unknown, path: string, set: ReadonlySet<string>): unknown {
+  const old = valueAt(input, path.split("."));
+  if (typeof old !== "number") return input;
+  return (Object.hasOwn(followers, path) ? followers[path] ?? [] : [])
+    .filter((follower) => !set.has(follower.path) && follower.times.some((factor) => valueAt(input, follower.path.split(".")) === Math.round(factor * old)))
+    .reduce((value, follower) => withoutField(value, follower.path.split(".")), input);
 }
 
 function withoutField(value: unknown, [name, ...rest]: readonly string[]): unknown {
