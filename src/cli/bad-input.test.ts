@@ -177,6 +177,7 @@ describe("usage", () => {
     [["evaluate", "x", "--states", "some.en"], "add --figures FOLDER"],
     [["translate", "x", "--sample", "--seed", "99999999999999999999"], "Expected a whole number below 9007199254740992."],
     [["translate", "x", "--top-k", "3"], "add --sample"],
+    [["translate", "x", "--sample", "--length-penalty", "1"], "leave --length-penalty out"],
     [["translate", "x", "--beam", "2", "--n-best", "3"], "needs a beam of at least 3"],
     [["rescore", "x"], "required option '--source <file>'"],
     [[], "Usage: decade"],

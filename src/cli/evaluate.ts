@@ -20,7 +20,7 @@ import { evaluateChoices, type ChoiceFlags } from "./evaluate-choices.ts";
 import { count } from "./format.ts";
 import { printResult, type Io } from "./io.ts";
 import { prepareOutputs } from "./output-files.ts";
-import { isPhraseRun, refuseNetworkFlags, withAnyTranslator } from "./open-translator.ts";
+import { isPhraseRun, refuseFlags, refuseNetworkFlags, withAnyTranslator } from "./open-translator.ts";
 import { addModelOptions, jsonOption, nonNegativeNumber, positiveInteger, withTranslator } from "./options.ts";
 import { ProgressLine, translationProgress } from "./progress.ts";
 import { readPairFile, readParallel, readWholeText } from "./text-input.ts";
@@ -68,6 +68,7 @@ async function runEvaluate(run: string, flags: EvaluateFlags, io: Io): Promise<v
   const { choices, text, data, source, mutualInformation, delimiter } = flags;
   if (choices === undefined && (mutualInformation || delimiter !== undefined)) throw new UsageError("--mutual-information and --delimiter are about multiple choice; add --choices FILE.");
   if (choices !== undefined && (text ?? data ?? source) !== undefined) throw new UsageError("--choices, --text, --data and --source are different ways to measure; give one.");
+  if (choices !== undefined) refuseFlags("--choices", aboutPairs(flags));
   if (choices !== undefined) return evaluateChoices(run, choices, flags, io);
   if (flags.states !== undefined && flags.figures === undefined) throw new UsageError("--states says what a figure shows; add --figures FOLDER.");
   const isFolder = await isModelFolder(run);
@@ -99,6 +100,14 @@ async function runEvaluate(run: string, flags: EvaluateFlags, io: Io): Promise<v
   });
 }
 
+/** What is said about pairs and their translations. */
+function aboutPairs({ data, source, reference, lowercase, tokenize, beam, lengthPenalty, figures, states }: EvaluateFlags): Record<string, unknown> {
+  return {
+    "--data": data, "--source": source, "--reference": reference, "--lowercase": lowercase, "--tokenize": tokenize === "13a" ? undefined : tokenize,
+    "--beam": beam, "--length-penalty": lengthPenalty === 0 ? undefined : lengthPenalty, "--figures": figures, "--states": states,
+  };
+}
+
 async function evaluatePhrases(run: string, flags: EvaluateFlags, io: Io): Promise<void> {
   const { lengthPenalty, figures, states, beam, batch, lowercase = false, tokenize: tokenizer } = flags;
   refuseNetworkFlags(run, { "--length-penalty": lengthPenalty === 0 ? undefined : lengthPenalty, "--figures": figures, "--states": states });
@@ -114,7 +123,9 @@ async function isTextRun(path: string): Promise<boolean> {
   return (await RunDirectory.open(path)).isTextRun();
 }
 
-async function evaluateText(path: string, { text, batch, checkpoint, threads, json }: EvaluateFlags, io: Io): Promise<void> {
+async function evaluateText(path: string, flags: EvaluateFlags, io: Io): Promise<void> {
+  const { text, batch, checkpoint, threads, json } = flags;
+  refuseFlags(text === undefined ? `${path} is a language model, which` : "--text", { ...aboutPairs(flags), "--ensemble": flags.ensemble });
   const engine = onnx(threads === undefined ? {} : { threads });
   const model = await openTextModel(path, { checkpoint });
   const content = text === undefined ? undefined : await readWholeText(text);

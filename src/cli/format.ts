@@ -25,7 +25,7 @@ export function duration(seconds: number): string {
 /** Columns under their headings, two spaces apart; those in `right` end flush. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[], right: readonly number[] = []): string {
   const all = [headings, ...rows];
-  const widths = headings.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
+  const widths = headings.map((_, column) => all.reduce((widest, row) => Math.max(widest, (row[column] ?? "").length), 0));
   return all.map((row) => headings.map((_, column) => {
     const [cell, width] = [row[column] ?? "", widths[column] ?? 0];
     return right.includes(column) ? cell.padStart(width) : cell.padEnd(width);

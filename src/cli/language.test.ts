@@ -78,6 +78,20 @@ test("evaluate names what is wrong with questions", async () => {
   expect(await place.decade("evaluate", run, "--delimiter", "")).toMatchObject({ code: 2, err: expect.stringMatching(/add --choices FILE/) as string });
 });
 
+test("evaluate refuses what is about pairs only, and would be ignored", async () => {
+  const text = await place.write("some.txt", "the cat eats an apple");
+  const refused = async (...args: string[]): Promise<string> => {
+    const { code, err } = await place.decade("evaluate", run, ...args);
+    expect(code, err).toBe(2);
+    return err;
+  };
+  expect(await refused("--data", place.path("toy.tsv"))).toContain("is a language model, which has no use for --data; leave it out");
+  expect(await refused("--source", text, "--reference", text, "--lowercase", "--tokenize", "char")).toContain("has no use for --source, --reference, --lowercase, --tokenize; leave them out");
+  expect(await refused("--text", text, "--figures", place.path("drawn"), "--ensemble", run)).toContain("--text has no use for --figures, --ensemble; leave them out");
+  const questions = await place.write("two.jsonl", JSON.stringify({ question: "", choices: ["the cat", "water"], answer: 0 }));
+  expect(await refused("--choices", questions, "--reference", text, "--beam", "3", "--length-penalty", "1")).toContain("--choices has no use for --reference, --beam, --length-penalty; leave them out");
+});
+
 test("inspect counts it, and generate continues a text", async () => {
   const counted = lastLine((await place.decade("inspect", run, "--json")).out) as { parameters: number };
   expect(lastLine((await place.decade("inspect", place.path("language.json"), "--json")).out)).toMatchObject(counted);

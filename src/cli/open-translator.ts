@@ -21,7 +21,15 @@ export async function withAnyTranslator<Result>(run: string, flags: ModelFlags, 
 
 /** @throws UsageError where a flag that only a network's run understands was given */
 export function refuseNetworkFlags(run: string, flags: Readonly<Record<string, unknown>>): void {
+  refuseFlags(`${run} is a phrase-based translator, which`, flags);
+}
+
+/**
+ * @param who has no use for the flags, as a sentence's beginning
+ * @throws UsageError where one was given, which would be ignored
+ */
+export function refuseFlags(who: string, flags: Readonly<Record<string, unknown>>): void {
   const given = Object.keys(flags).filter((flag) => flags[flag] !== undefined && flags[flag] !== false);
   if (given.length === 0) return;
-  throw new UsageError(`${run} is a phrase-based translator, which has no use for ${given.join(", ")}; leave ${given.length === 1 ? "it" : "them"} out.`);
+  throw new UsageError(`${who} has no use for ${given.join(", ")}; leave ${given.length === 1 ? "it" : "them"} out.`);
 }

@@ -86,6 +86,10 @@ describe("a training's progress", () => {
 });
 
 describe("formats", () => {
+  it("tables may have any number of rows", () => {
+    expect(table(["number"], Array.from({ length: 300_000 }, (_, at) => [String(at)]), [0]).split("\n").slice(0, 2)).toEqual(["number", "     0"]);
+  });
+
   it.each([[0, "0 s"], [59.6, "1 min 00 s"], [250, "4 min 10 s"], [3900, "1 h 05 min"], [Infinity, "?"]])("%f seconds read %s", (seconds, text) => {
     expect(duration(seconds)).toBe(text);
   });

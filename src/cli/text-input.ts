@@ -30,11 +30,11 @@ export async function* linesInPortions(file: string, size: number): AsyncGenerat
   for (let first = 0; first < lines.length; first += size) yield { lines: lines.slice(first, first + size), first, total: lines.length };
 }
 
-/** All of standard input. @throws DataError where it is not UTF-8 */
+/** All of standard input, without a byte order mark. @throws DataError where it is not UTF-8 */
 export async function standardInput(): Promise<string> {
   const bytes = await buffer(process.stdin);
   if (!isUtf8(bytes)) throw new DataError("Standard input is not UTF-8; convert it, for example with iconv.");
-  return bytes.toString("utf8");
+  return new TextDecoder().decode(bytes);
 }
 
 async function inputLines(): Promise<string[]> {

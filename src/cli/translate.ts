@@ -113,11 +113,12 @@ async function hasAttention(run: string): Promise<boolean> {
   return model.kind !== "seq2seq-lstm" || model.attention !== "none";
 }
 
-function checkFlags({ beam, sample, temperature, topK, seed }: TranslateFlags): void {
+function checkFlags({ beam, sample, temperature, topK, seed, lengthPenalty }: TranslateFlags): void {
   if (!sample && (temperature !== undefined || topK !== undefined || seed !== undefined)) {
     throw new UsageError("--temperature, --top-k and --seed are about draws; add --sample.");
   }
   if (sample && beam !== undefined) throw new UsageError("--beam searches and --sample draws; leave one out.");
+  if (sample && lengthPenalty !== 0) throw new UsageError("--sample draws translations and does not rank them by length; leave --length-penalty out.");
 }
 
 function checkPhraseFlags(run: string, { lengthPenalty, alignments, replaceUnknown, sample, phrases, nBest }: TranslateFlags): void {
