@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ScriptedSampler, type Continuation } from "../fixtures/scripted-sampler.ts";
 import { wordTask } from "../fixtures/word-task.ts";
+import { checkSeed } from "../../metrics/counter-random.ts";
 import type { SampledPrompt, SampleOptions, SamplePrompt } from "../sampler/sampler.ts";
 import type { Reward } from "../strategies/reward.ts";
 import { check, type CheckOptions } from "./check.ts";
@@ -18,6 +19,14 @@ class Silent extends Instructed {
   override async generate(prompts: readonly SamplePrompt[], options: SampleOptions): Promise<SampledPrompt[]> {
     const sampled = await super.generate(prompts, options);
     return sampled.map(({ samples, usage }) => ({ usage, samples: samples.map((sample) => ({ ...sample, logProbabilities: undefined })) }));
+  }
+}
+
+/** Takes seeds as generators do. */
+class Seeded extends Instructed {
+  override async generate(prompts: readonly SamplePrompt[], options: SampleOptions): Promise<SampledPrompt[]> {
+    checkSeed(options.seed);
+    return super.generate(prompts, options);
   }
 }
 
@@ -80,6 +89,12 @@ describe("a revision", () => {
   const against = (likeliest: string, others: string): Continuation[] => [[likeliest, 0.3], ...Array.from({ length: 7 }, (_, at): Continuation => [`${at}:${others}`, 0.1])];
   /** Of ten problems six are corrected by a vote, two broken, and two sure. */
   const script: Script = (prompt) => (numberOf(prompt) < 6 ? against("wrong", "right") : numberOf(prompt) < 8 ? against("right", "wrong") : [["right", 1]]);
+
+  it("and P(true) draw from another seed, also after the greatest", async () => {
+    const { report, stopped } = await checked(new Seeded(script), 10, { seed: 2 ** 32 - 1, revise: { strategy: "majority-vote", samples: 20 } });
+    expect(stopped).toBeUndefined();
+    expect(report.revision?.strategy).toBe("majority-vote");
+  });
 
   it("by a vote over fresh samples reports what it corrected and what it broke", async () => {
     const { report } = await checked(new ScriptedSampler(script), 10, { samples: 100, revise: { strategy: "majority-vote", samples: 200 } });

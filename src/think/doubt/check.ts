@@ -82,7 +82,7 @@ export async function check(task: Task, problems: readonly Problem[], sampler: S
   const flagged = answers.filter((answer) => answer.flagged);
   if (revise === undefined || flagged.length === 0) return { report, answers, stopped };
   // Draws of its own: the samples that raised the doubt must not decide it alone.
-  const revised = await unlessStopped(() => solve(revise.strategy, revise.strategy, flagged.map(({ problem }) => problem), { samples: revise.samples }, seed + 1));
+  const revised = await unlessStopped(() => solve(revise.strategy, revise.strategy, flagged.map(({ problem }) => problem), { samples: revise.samples }, (seed + 1) % 2 ** 32));
   if (revised === undefined || stopped !== undefined) return { report, answers, stopped };
   const all = withRevisions(answers, revised.solved);
   return { report: { ...report, revision: revisionReport(all, revise.strategy, revised.report.tokens) }, answers: all, stopped };

@@ -29,7 +29,7 @@ export async function pTrue(task: Task, answers: readonly Brainstormed[], sample
   const letters = await sampler.generate(prompts, { samples: 1, temperature: 0, maxTokens: 1, seed });
   const told = letters.map(({ samples: [sample] }) => sample && byProbability(sample));
   const open = prompts.filter((_, at) => told[at] === undefined);
-  const replies = open.length === 0 ? [] : await sampler.generate(open, { samples, temperature: 1, maxTokens: REPLY_TOKENS, seed: seed + 1 });
+  const replies = open.length === 0 ? [] : await sampler.generate(open, { samples, temperature: 1, maxTokens: REPLY_TOKENS, seed: (seed + 1) % 2 ** 32 });
   const counted = replies.map((reply) => byFrequency(reply.samples)).values();
   return {
     probabilities: told.map((probability) => probability ?? counted.next().value ?? 0.5),

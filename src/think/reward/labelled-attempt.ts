@@ -49,7 +49,7 @@ export function requireSteps({ name, steps }: Task, { kind, rollouts }: Pick<Lab
  *
  * @throws ThinkError as `think` and `requireSteps` do
  */
-export async function labelledAttempts(task: Task, problems: readonly Problem[], sampler: Sampler, form: Pick<AttemptForm, "tokenizer" | "separator">, options: LabelOptions): Promise<LabelledAttempt[]> {
+export async function labelledAttempts(task: Task, problems: readonly Problem[], sampler: Sampler, form: Pick<AttemptForm, "tokenizer" | "separator" | "context">, options: LabelOptions): Promise<LabelledAttempt[]> {
   const { kind, samples, rollouts, settings, seed, signal, onProgress } = options;
   requireSteps(task, options);
   const { solved, stopped } = await think(task, problems, sampler, {
@@ -81,9 +81,12 @@ async function labelsByVerifier(task: Task, drawn: readonly Drawn[]): Promise<nu
   }));
 }
 
-/** Of the steps before the last. Attempts that begin alike are gone on from once. */
+/**
+ * Of the steps before the last. Attempts that begin alike are gone on from once. Of what leaves the model no room to go on,
+ * and of a text to which only its end is missing, the whole's label tells.
+ */
 async function labelsByRollouts(
-  task: Task, drawn: readonly Drawn[], sampler: Sampler, form: Pick<AttemptForm, "tokenizer" | "separator">, { rollouts, settings, seed, signal, onProgress }: LabelOptions,
+  task: Task, drawn: readonly Drawn[], sampler: Sampler, form: Pick<AttemptForm, "tokenizer" | "separator" | "context">, { rollouts, settings, seed, signal, onProgress }: LabelOptions,
 ): Promise<number[][]> {
   const verifier = new Verifier(task);
   const beginnings = new Map<Problem, Map<string, number>>();
@@ -91,8 +94,8 @@ async function labelsByRollouts(
     const own = prefixesOf(form, text).slice(0, -1);
     const known = beginnings.get(problem) ?? new Map<string, number>();
     beginnings.set(problem, known);
-    // Of a text to which only its end is missing, the whole's label tells.
-    for (const written of own) if (written !== text) known.set(written, 0);
+    const leavesRoom = (written: string): boolean => form.tokenizer.encode(problem.prompt + written).length < (form.context ?? Infinity);
+    for (const written of own) if (written !== text && leavesRoom(written)) known.set(written, 0);
     return own;
   });
   const all = [...beginnings].flatMap(([problem, known]) => [...known.keys()].map((written) => ({ problem, written, known })));
@@ -100,7 +103,7 @@ async function labelsByRollouts(
     const some = all.slice(from, from + ROLLOUT_PROMPTS);
     const sampled = await sampler.generate(
       some.map(({ problem: { prompt }, written }, at) => ({ prompt, written, instruction: task.instruction, stream: hash32(seed, from + at) })),
-      { samples: rollouts, temperature: settings.temperature ?? 1, maxTokens: settings.maxTokens ?? task.length + 1, seed: seed + 1, signal },
+      { samples: rollouts, temperature: settings.temperature ?? 1, maxTokens: settings.maxTokens ?? task.length + 1, seed: (seed + 1) % 2 ** 32, signal },
     );
     for (const [at, { problem, written, known }] of some.entries()) {
       const verdicts = await Promise.all((sampled[at]?.samples ?? []).map(({ text }) => verifier.judge(problem, written + text)));

@@ -174,7 +174,7 @@ describe("an attempt in tokens", () => {
 
 describe("labels", () => {
   const labels = async (script: ConstructorParameters<typeof ScriptedSampler>[0], options: Partial<LabelOptions>) => labelledAttempts(
-    wordTask, await wordTask.problems("train", { seed: 1, count: 3 }), new ScriptedSampler(script), { tokenizer: characters(""), separator: "\n" },
+    wordTask, await wordTask.problems("train", { seed: 1, count: 3 }), new ScriptedSampler(script), { tokenizer: characters(""), separator: "\n", context: undefined },
     { kind: "process", samples: 40, rollouts: 0, settings: { maxTokens: 30 }, seed: 1, ...options },
   );
 
@@ -185,6 +185,21 @@ describe("labels", () => {
   it("of steps stay down once one was wrong", async () => {
     const [first] = await labels(() => [["one\nbad\ntwo\nright", 1]], { samples: 1 });
     expect(first?.labels).toEqual([1, 0, 0, 1]);
+  });
+
+  it("by roll-outs are the whole's own where nothing can follow for want of room", async () => {
+    const asked = new Set<string>();
+    const sampler = new ScriptedSampler((_, written) => {
+      asked.add(written);
+      return written === "" ? [["right", 0.5], ["wrong", 0.5]] : [["", 1]];
+    });
+    const found = await labelledAttempts(wordTask, await wordTask.problems("train", { seed: 1, count: 3 }), sampler, { tokenizer: characters("012?rightwon"), separator: undefined, context: 4 },
+      { kind: "process", samples: 8, rollouts: 2, settings: { maxTokens: 9 }, seed: 2 ** 32 - 1 });
+    expect([...asked].every((written) => written.length <= 1)).toBe(true);
+    for (const { correct, labels: [first, ...others] } of found) {
+      expect(first).toBe(0);
+      expect(new Set(others)).toEqual(new Set([Number(correct)]));
+    }
   });
 
   it("by roll-outs are the share of continuations that end right", async () => {
