@@ -6,7 +6,7 @@ export interface StateVariable {
   readonly name: string;
   /** Concrete: every dimension is a number. */
   readonly shape: readonly number[];
-  readonly dtype: DType;
+  readonly dtype: Exclude<DType, "bool">;
   /** Its values before the first run. */
   initialize(): Float32Array | Int32Array;
 }
