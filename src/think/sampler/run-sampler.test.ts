@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { tinyGpt, tinyLstm } from "../../decode/language/fixtures/tiny-text-model.ts";
 import { Generator } from "../../decode/language/generator.ts";
 import { onnx } from "../../engines/onnx/engine.ts";
+import { wordTask } from "../fixtures/word-task.ts";
+import { DEFAULT_SETTINGS, think } from "../think.ts";
 import { modelFlops, samplingFlops } from "./model-flops.ts";
 import { RunSampler } from "./run-sampler.ts";
 
@@ -27,6 +29,19 @@ describe("samples of a language model", () => {
     } finally {
       await sampler.dispose();
       await generator.dispose();
+    }
+  });
+
+  it.each(["revision", "budget-forcing"] as const)("end %s where what is written leaves the model no room to go on", async (strategy) => {
+    const { wait, answerCue, criticismText } = DEFAULT_SETTINGS;
+    const model = tinyGpt([...new Set(`012?${wait}${answerCue}${criticismText}`)].join(""), { context: 32 });
+    const sampler = new RunSampler("tiny", model, onnx());
+    try {
+      const room = (model.model.context ?? NaN) - 4;
+      const { report, stopped } = await think(wordTask, await wordTask.problems("test", { seed: 1, count: 3 }), sampler, { strategy, settings: { maxTokens: room, samples: 3 } });
+      expect([stopped, report.problems]).toEqual([undefined, 3]);
+    } finally {
+      await sampler.dispose();
     }
   });
 

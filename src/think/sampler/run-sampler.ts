@@ -28,6 +28,10 @@ export class RunSampler implements Sampler {
     this.#flops = modelFlops(model.model);
   }
 
+  get context(): number | undefined {
+    return this.model.model.context;
+  }
+
   async generate(prompts: readonly SamplePrompt[], options: SampleOptions): Promise<SampledPrompt[]> {
     const start = performance.now();
     const { temperature, stop = [], seed, signal } = options;
@@ -71,10 +75,9 @@ export class RunSampler implements Sampler {
   }
 
   #checkTokens(texts: readonly string[]): void {
-    const { tokenizer, model } = this.model;
-    const { context = Infinity } = model;
+    const { context = Infinity } = this;
     for (const text of texts) {
-      if (tokenizer.encode(text).length >= context) {
+      if (this.model.tokenizer.encode(text).length >= context) {
         throw new ThinkError(`"${text.slice(0, 60)}" leaves ${this.name} no room, for it can look at ${context} tokens; train it with a larger context, or ask for less.`);
       }
     }

@@ -70,6 +70,8 @@ export interface Sampler {
   readonly name: string;
   /** Prompts that are worked on at the same time, where each is a call of its own; `undefined` where all share batches. */
   readonly concurrency?: number;
+  /** The most tokens that the model can look at; no bound, where nothing is said. */
+  readonly context?: number | undefined;
   /** Whether the model follows instructions, so that it can be asked anything; no, where nothing is said. */
   readonly followsInstructions?: boolean;
   /** Goes on from each prompt `samples` times. @throws ThinkError where the model cannot be had */

@@ -77,7 +77,8 @@ export class ProblemWorkplace implements Workplace {
     const { settings, account, place, seed, signal } = this.options;
     const { temperature = settings.temperature, maxTokens = settings.maxTokens, stop = [] } = options;
     const cost = { read: this.sampler.countTokens(asked.prompt + written), written: maxTokens };
-    const count = account.affordable(cost, samples);
+    const isFull = written !== "" && cost.read >= (this.sampler.context ?? Infinity);
+    const count = isFull ? 0 : account.affordable(cost, samples);
     if (count === 0) return [];
     const request: SampleOptions = { samples: count, temperature, maxTokens, stop, seed, signal };
     const stream = hash32(seed, place, this.#draws++);

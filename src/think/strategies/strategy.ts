@@ -64,7 +64,10 @@ export interface Workplace {
   readonly instructed: boolean;
   /** Whether a reward model stands in the verifier's place. */
   readonly rewarded: boolean;
-  /** Goes on from what is written, up to `samples` times, as often as the budget allows; none where it allows none. */
+  /**
+   * Goes on from what is written, up to `samples` times, as often as the budget allows; none where it allows none, or what is
+   * written leaves the model no room to go on.
+   */
   draw(written: string, samples: number, options?: DrawOptions): Promise<readonly Sample[]>;
   /** Samples of a model's answer to another question, in the same way. */
   ask(question: InstructedPrompt, samples: number, options?: DrawOptions): Promise<readonly Sample[]>;
