@@ -188,8 +188,8 @@ function pickAxis({ rank }: Tensor, choice = 0): number {
 }
 
 /**
- * Shapes [batch..., m, k] and [batch..., k, n] of two factors. ONNX Runtime leaves batches of empty sums unset and does
- * not broadcast where a product is empty, so these are left out.
+ * Shapes [batch..., m, k] and [batch..., k, n] of two factors. ONNX Runtime leaves batches of empty sums unset, which
+ * its engine refuses, and does not broadcast where a product is empty, so these are left out.
  */
 const factors = fc.oneof(
   fc.tuple(axis("m"), axis("k"), axis("n")).map(([m, k, n]) => ({ a: [], b: [], m, k, n })),

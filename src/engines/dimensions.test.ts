@@ -60,6 +60,15 @@ describe.each([{ engine: onnx({ threads: 1 }) }, { engine: reference() }])("$eng
     await step.dispose();
   });
 
+  test("gives the zeros of products over nothing, or says that it does not", async () => {
+    const step = await engine.compile({ a: float32(2, "k", 3), b: float32(2, "k", 3) }, ({ a, b }) => ({ sums: a.transpose().matmul(b) }));
+    const run = step.run({ a: zeros(2, 0, 3), b: zeros(2, 0, 3) }, (_name, _dtype, length) => new Float32Array(length).fill(7));
+    if (engine.name === "onnx") await expect(run).rejects.toThrow("A product sums over k, which is 0 in this run");
+    else expect([...(await run).sums.data]).toEqual(new Array(18).fill(0));
+    expect([...(await step.run({ a: zeros(2, 1, 3), b: zeros(2, 1, 3) })).sums.data]).toEqual(new Array(18).fill(0));
+    await step.dispose();
+  });
+
   test("names the array whose type is another", async () => {
     const step = await onnx({ threads: 1 }).compile({ x: float32("batch"), n: int32("batch") }, ({ x, n }) => ({ y: x.add(n.cast("float32")) }));
     // Only those who do not check types, or cast as here, get so far.

@@ -27,6 +27,12 @@ interface Scope {
   readonly outer: Scope | undefined;
 }
 
+/** A product's dimension that is summed over, and how many elements its result has. */
+export interface UnsetSum {
+  readonly over: Dim;
+  readonly size: Dim;
+}
+
 /** How a node becomes ONNX nodes: returns the names of its outputs. */
 export type LowerNode = (node: Node, builder: GraphBuilder) => readonly string[];
 
@@ -37,6 +43,8 @@ const ON_DEMAND: ReadonlySet<OperationName> = new Set<OperationName>(["input", "
 export class GraphBuilder {
   readonly inputs: OnnxValue[] = [];
   readonly initializers = new Map<string, OnnxTensor & { readonly name: string }>();
+  /** Sums of products that the runtime leaves unset where they are of nothing. */
+  readonly unsetSums: UnsetSum[] = [];
   readonly #names = new Map<Node, readonly string[]>();
   readonly #dims = new Map<string, string>();
   readonly #dimSources: ReadonlyMap<string, { readonly value: string; readonly axis: number }>;

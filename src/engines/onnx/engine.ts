@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { setImmediate } from "node:timers/promises";
+import { dimensionValue } from "../../graph/dimension.ts";
 import type { DType } from "../../graph/dtype.ts";
 import { buildProgram, type Program, type Results, type Signature } from "../../graph/program.ts";
 import { resolveShape } from "../../graph/shape.ts";
@@ -65,6 +66,8 @@ class OnnxExecutable<S extends Signature, R extends Results> implements Executab
 
   async #run(feeds: Feeds<S>, allocate: Allocate): Promise<Fetches<R>> {
     const dims = dimensionsOfRun(this.program, feeds);
+    const unset = this.lowered.unsetSums.find(({ over, size }) => dimensionValue(over, dims) === 0 && dimensionValue(size, dims) > 0);
+    if (unset !== undefined) throw new Error(`A product sums over ${unset.over}, which is 0 in this run: ONNX Runtime leaves such sums of stacked matrices unset; feed at least 1.`);
     await setImmediate(); // a run holds this thread: let others in between two of them
     const { stateInputs, stateOutputs } = this.lowered;
     const fed = this.lowered.feeds.map((name) => toTensor(name, feeds[name], this.program.feeds[name]?.dtype));

@@ -7,7 +7,7 @@ import { simplify } from "../../graph/simplify.ts";
 import type { StateVariable } from "../../graph/state.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { topologicalOrder } from "../../graph/traverse.ts";
-import { GraphBuilder, ONNX_TYPE } from "./builder.ts";
+import { GraphBuilder, ONNX_TYPE, type UnsetSum } from "./builder.ts";
 import { FUSED } from "./fused.ts";
 import { inPlaceUpdates } from "./in-place.ts";
 import { lowerings } from "./lowering.ts";
@@ -32,6 +32,7 @@ export interface LoweredProgram {
   readonly fetches: readonly { readonly name: string; readonly output: string }[];
   readonly stateInputs: readonly StateInput[];
   readonly stateOutputs: readonly StateOutput[];
+  readonly unsetSums: readonly UnsetSum[];
 }
 
 /** Replaces composites for which the engine has no operator by their bodies. */
@@ -128,6 +129,7 @@ export function lowerToGraph(
     fetches,
     stateInputs: constants === undefined ? [...stateInputs.values()] : [],
     stateOutputs,
+    unsetSums: builder.unsetSums,
   };
 }
 

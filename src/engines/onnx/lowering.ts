@@ -120,6 +120,8 @@ export const lowerings: { readonly [K in OperationName]: Lowering<K> } = {
     const a = transposesFirst(left, right) ? { value: builder.value(left), transposed: false } : operand(builder, left);
     const b = operand(builder, right);
     if (!a.transposed && !b.transposed) return [builder.add("MatMul", [a.value, b.value])];
+    const [over, shape] = [left.dim(-1), node.types[0]?.shape ?? []];
+    if (typeof over === "string" && shape.length > 2) builder.unsetSums.push({ over, size: shapeSize(shape) });
     const flags = { transA: int(Number(a.transposed)), transB: int(Number(b.transposed)) };
     return [builder.add("FusedMatMul", [a.value, b.value], flags, MICROSOFT_DOMAIN)];
   },
