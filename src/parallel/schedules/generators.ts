@@ -32,7 +32,7 @@ const oneForwardOneBackward: Generator = (size) => oneStageEach(size, (stage) =>
 });
 
 /**
- * ZB-H1 (Qi et al. 2024, "Zero Bubble Pipeline Parallelism", figure 2): 1F1B whose gradients by weights wait until the
+ * ZB-H1 (Qi et al. 2024, "Zero Bubble Pipeline Parallelism", section 2.1 and figure 3): 1F1B whose gradients by weights wait until the
  * stage would otherwise be idle; the memory of 1F1B's first device on every device.
  */
 const zeroBubbleH1: Generator = (size) => oneStageEach(size, (stage) => {
