@@ -1,3 +1,4 @@
+import { openBeginning } from "../../train/beginning.ts";
 import { isTextRunConfig } from "../../train/config/text.ts";
 import { readingOf, textTraining } from "../../train/pretrain.ts";
 import { learnTokenizers, readSplits } from "../../train/run/run-data.ts";
@@ -19,7 +20,7 @@ export class SweepData {
   readonly #sizes = new Map<string, BatchSizes>();
 
   async open(config: TrainingConfig): Promise<OpenedTraining> {
-    const key = JSON.stringify([config.data, config.tokenizer, isTextRunConfig(config) || config.seed]);
+    const key = JSON.stringify([config.data, config.tokenizer, isTextRunConfig(config) ? config.from && [config.from, config.model] : config.seed]);
     const opened = this.#opened.get(key) ?? openData(config);
     this.#opened.set(key, opened);
     const training = (await opened)(config);
@@ -32,7 +33,7 @@ export class SweepData {
 
 async function openData(config: TrainingConfig): Promise<(config: TrainingConfig) => Training> {
   if (isTextRunConfig(config)) {
-    const data = await openTextData(config);
+    const data = await openTextData(config, await openBeginning(config));
     return (each) => (isTextRunConfig(each) ? textTraining(each, data) : fail());
   }
   const splits = await readSplits(config.data, config.seed);
