@@ -45,7 +45,7 @@ export interface OnnxGraph {
   readonly initializers: readonly (OnnxTensor & { readonly name: string })[];
 }
 
-export const OPSET = 21;
+const OPSET = 21;
 export const MICROSOFT_DOMAIN = "com.microsoft";
 const IR_VERSION = 10;
 

@@ -75,7 +75,7 @@ function resolveTextData(data: TextDataConfig, folder: string): TextDataConfig {
 }
 
 /** A configuration whose relative data paths start at a folder. */
-export function resolveDataPaths<Config extends RunConfig | PhraseRunConfig>(config: Config, folder: string): Config {
+function resolveDataPaths<Config extends RunConfig | PhraseRunConfig>(config: Config, folder: string): Config {
   const { data } = config;
   const splits = Object.fromEntries(
     (["validation", "test"] as const).flatMap((name) => {

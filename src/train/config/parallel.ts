@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** Pipelines that a training can run; `decade schedule` prints them. */
-export const PIPELINES = ["none", "gpipe", "1f1b", "interleaved-1f1b", "zb-h1", "zb-v", "wavefront-2014"] as const;
+const PIPELINES = ["none", "gpipe", "1f1b", "interleaved-1f1b", "zb-h1", "zb-v", "wavefront-2014"] as const;
 
 /** How several processes share a training. One process ignores it. */
 export const parallelSchema = z

@@ -148,7 +148,7 @@ function keysOf({ path }: Issue): Path {
 }
 
 /** A path for people: `training.batch.tokens`. */
-export function pathText(path: Path): string {
+function pathText(path: Path): string {
   const segments = path.map((key) => (/^[\w-]+$/.test(String(key)) ? String(key) : JSON.stringify(key)));
   return segments.length === 0 ? "the configuration" : segments.join(".");
 }

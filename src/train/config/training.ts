@@ -182,7 +182,6 @@ type DurationInput = { epochs?: number; steps?: never } | { epochs?: never; step
 export type TrainingInput = z.input<typeof trainingSchema> & DurationInput;
 export type TrainingConfig = z.output<typeof trainingSchema>;
 export type TextTrainingInput = z.input<typeof textTrainingSchema> & DurationInput;
-export type TextTrainingConfig = z.output<typeof textTrainingSchema>;
 /** What the trainer itself goes by. */
 export type TrainerSettings = Omit<TrainingConfig, "batch" | "labelSmoothing">;
 export type BatchConfig = z.output<typeof batchSchema>;

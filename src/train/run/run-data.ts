@@ -62,7 +62,7 @@ export async function learnTokenizers({ tokenizer }: RunConfig, pairs: readonly 
   return { source: await Tokenizer.train(tokenizer.source, sources), target: await Tokenizer.train(tokenizer.target, targets) };
 }
 
-export function specialTokens({ source, target }: Tokenizers): { source: Special; target: Special } {
+function specialTokens({ source, target }: Tokenizers): { source: Special; target: Special } {
   const of = (tokenizer: Tokenizer): Special => ({ pad: tokenizer.padId, start: tokenizer.startId, end: tokenizer.endId });
   return { source: of(source), target: of(target) };
 }
