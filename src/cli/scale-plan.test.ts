@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeLawFile } from "../scaling/laws/law-file.ts";
 import { powerLaw } from "../scaling/laws/power.ts";
 import { publishedLaws } from "../scaling/laws/published.ts";
-import { effectiveStock } from "../scaling/planning/exchange-rate.ts";
+import { stockWithSynthetic } from "../scaling/planning/exchange-rate.ts";
 import { lossSurface } from "../scaling/planning/loss-surface.ts";
 import { Workplace } from "./fixtures/command-line.ts";
 import { main } from "./program.ts";
@@ -81,7 +81,7 @@ describe("decade scale plan", () => {
   it("estimates what synthetic tokens are worth and plans with it", async () => {
     const surface = lossSurface(publishedLaws["muennighoff-2023"]);
     const rows = [0, 1e9, 4e9].map((synthetic) => {
-      const stock = effectiveStock(1e9, { tokens: synthetic, exchangeRate: 0.3 });
+      const stock = stockWithSynthetic(1e9, { tokens: synthetic, exchangeRate: 0.3 });
       return `4e8,2e10,1e9,${synthetic},${surface.loss({ parameters: 4e8, tokens: 2e10, uniqueTokens: stock })}`;
     });
     await place.write("synthetic.csv", ["parameters,tokens,unique_tokens,synthetic_tokens,loss", ...rows].join("\n"));

@@ -118,8 +118,11 @@ describe("auditContamination", () => {
     await expect(auditContamination({ train: [text], test: empty })).rejects.toThrow(/test set .* has no words/);
     await expect(auditContamination({ train: [empty], test: text })).rejects.toThrow(/training set .* has no words/);
     await expect(auditContamination({ train: [text], test: text, permutations: 128, bands: 9 })).rejects.toThrow(/128 permutations cannot be cut into 9 bands/);
-    await expect(auditContamination({ train: [text], test: text, permutations: 1e9 })).rejects.toThrow(/1000000000 permutations were asked for; ask for 65536 at most/);
-    await expect(auditContamination({ train: [text], test: text, n: 1e11 })).rejects.toThrow(/n-grams of 100000000000 words were asked for; they may have 1048576 at most/);
+    await expect(auditContamination({ train: [text], test: text, permutations: 1e9 })).rejects.toThrow(/1000000000 permutations were asked for; ask for 1 to 65536/);
+    await expect(auditContamination({ train: [text], test: text, permutations: 0 })).rejects.toThrow(/0 permutations were asked for/);
+    await expect(auditContamination({ train: [text], test: text, bands: -8 })).rejects.toThrow(/128 permutations cannot be cut into -8 bands/);
+    for (const n of [0, -3, 2.5]) await expect(auditContamination({ train: [text], test: text, n })).rejects.toThrow(`n-grams of ${n} words were asked for; they may have 1 to 1048576`);
+    await expect(auditContamination({ train: [text], test: text, n: 1e11 })).rejects.toThrow(/n-grams of 100000000000 words were asked for; they may have 1 to 1048576/);
     await expect(auditContamination({ train: [await file(Uint8Array.of(65, 0xff, 10))], test: text })).rejects.toThrow(/byte 0xff near offset 1/);
   });
 });

@@ -138,7 +138,8 @@ export async function auditContamination(options: ContaminationOptions): Promise
 }
 
 function requireSize(what: string, words: number | "auto" | undefined): void {
-  if (typeof words === "number" && words > LONGEST_COMPARED) throw new AuditError(`${what} of ${words} words were asked for; they may have ${LONGEST_COMPARED} at most.`);
+  if (typeof words !== "number" || (Number.isInteger(words) && words >= 1 && words <= LONGEST_COMPARED)) return;
+  throw new AuditError(`${what} of ${words} words were asked for; they may have 1 to ${LONGEST_COMPARED}.`);
 }
 
 async function realName(source: DocumentSource): Promise<string> {

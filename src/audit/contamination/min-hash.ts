@@ -28,12 +28,14 @@ export function candidateProbability(similarity: number, { bands, rows }: Bandin
  * How signatures are cut: into so many bands, or into the fewest with which a pair at the threshold is found with a
  * probability of 0.99 or more. Numbers that fill no band are not used.
  *
- * @throws AuditError where the bands do not divide the permutations, or these are too many
+ * @throws AuditError where the bands do not divide the permutations, or these are none or too many
  */
 export function chooseBands(permutations: number, threshold: number, bands?: number): Banding {
-  if (permutations > MOST_PERMUTATIONS) throw new AuditError(`Signatures of ${permutations} permutations were asked for; ask for ${MOST_PERMUTATIONS} at most.`);
+  if (!(Number.isInteger(permutations) && permutations >= 1 && permutations <= MOST_PERMUTATIONS)) {
+    throw new AuditError(`Signatures of ${permutations} permutations were asked for; ask for 1 to ${MOST_PERMUTATIONS}.`);
+  }
   if (bands !== undefined) {
-    if (permutations % bands === 0) return { bands, rows: permutations / bands };
+    if (bands >= 1 && permutations % bands === 0) return { bands, rows: permutations / bands };
     throw new AuditError(`${permutations} permutations cannot be cut into ${bands} bands of equal length; give a number of bands that divides them.`);
   }
   for (let rows = permutations; rows > 1; rows--) {

@@ -5,7 +5,7 @@ import { describe, expect } from "vitest";
 import { fc, it } from "@fast-check/vitest";
 import { publishedLaws } from "../laws/published.ts";
 import { philox } from "../../metrics/counter-random.ts";
-import { effectiveStock, fitExchangeRate, readSyntheticRuns, type SyntheticRun } from "./exchange-rate.ts";
+import { stockWithSynthetic, fitExchangeRate, readSyntheticRuns, type SyntheticRun } from "./exchange-rate.ts";
 import { lossSurface } from "./loss-surface.ts";
 
 const law = publishedLaws["muennighoff-2023"];
@@ -22,7 +22,7 @@ function normals(seed: number, counter: number): [number, number] {
 function trainings(rate: number, noise: number, seed: number): SyntheticRun[] {
   return [0, 1e9, 2e9, 4e9, 8e9].flatMap((syntheticTokens, at) => [1, 6].map((passes, length) => {
     const scale = { parameters: 4e8, tokens: passes * (1e9 + syntheticTokens), uniqueTokens: 1e9 };
-    const expected = surface.loss({ ...scale, uniqueTokens: effectiveStock(1e9, { tokens: syntheticTokens, exchangeRate: rate }) });
+    const expected = surface.loss({ ...scale, uniqueTokens: stockWithSynthetic(1e9, { tokens: syntheticTokens, exchangeRate: rate }) });
     return { ...scale, syntheticTokens, loss: expected * Math.exp(noise * (normals(seed, at)[length] ?? NaN)) };
   }));
 }

@@ -43,7 +43,7 @@ export interface ExchangeRate {
  * The stock that real and synthetic tokens are worth together: `U + q·S`. Of a synthetic token q counts as new; the rest
  * of it repeats what is there.
  */
-export function effectiveStock(uniqueTokens: number, { tokens, exchangeRate }: SyntheticData): number {
+export function stockWithSynthetic(uniqueTokens: number, { tokens, exchangeRate }: SyntheticData): number {
   return uniqueTokens + exchangeRate * tokens;
 }
 
@@ -81,7 +81,7 @@ export async function fitExchangeRate(fitted: FittedLaw, runs: readonly Syntheti
   }
   const surface = lossSurface(fitted);
   const residualsAt = (rate: number): number[] => runs.map(({ loss, parameters, tokens, uniqueTokens, syntheticTokens }) => {
-    const stock = effectiveStock(uniqueTokens, { tokens: syntheticTokens, exchangeRate: rate });
+    const stock = stockWithSynthetic(uniqueTokens, { tokens: syntheticTokens, exchangeRate: rate });
     return Math.log(loss / surface.loss({ parameters, tokens, uniqueTokens: stock }));
   });
   const squares = (rate: number): number => residualsAt(rate).reduce((sum, residual) => sum + residual ** 2, 0);

@@ -2,7 +2,7 @@
 import type { Interval } from "../laws/law-file.ts";
 import type { Scale } from "../observation.ts";
 import { ScalingError } from "../scaling-error.ts";
-import { effectiveStock, type SyntheticData } from "./exchange-rate.ts";
+import { stockWithSynthetic, type SyntheticData } from "./exchange-rate.ts";
 import { lossSurface, type LossSurface } from "./loss-surface.ts";
 import { bestTraining, flatRange, type ExpectedTraining } from "./optimum.ts";
 import { bestServed, cheapestServed, served, type ServedTraining } from "./serving.ts";
@@ -74,7 +74,7 @@ export function planTraining(law: PlanningLaw, request: PlanRequest): TrainingPl
     throw new ScalingError("Synthetic data changes nothing while real data has no end; say how many different real tokens there are.");
   }
   const surface = lossSurface(law);
-  const stock = synthetic === undefined ? uniqueTokens : effectiveStock(uniqueTokens, synthetic);
+  const stock = synthetic === undefined ? uniqueTokens : stockWithSynthetic(uniqueTokens, synthetic);
   const budget = { compute, uniqueTokens: stock };
   const optimal = bestTraining(surface, budget);
   const serving = inferenceTokens === undefined ? undefined : servingPlan(surface, optimal, inferenceTokens, stock);
