@@ -40,12 +40,17 @@ export function isWavefront({ schedule }: Pick<Layout, "schedule">): boolean {
   return schedule === "wavefront-2014";
 }
 
-/** `replicas=2,stages=4,schedule=1f1b,micro-batches=8`: what is not at its default; `parseLayout` reads it. */
+/** Devices have several stages, or batches several pieces of time. */
+export function hasChunks({ schedule }: Pick<Layout, "schedule">): boolean {
+  return schedule === "interleaved-1f1b" || isWavefront({ schedule });
+}
+
+/** `replicas=2,stages=4,schedule=1f1b,micro-batches=8`: a name that `parseLayout` reads as the same layout. */
 export function formatLayout({ replicas, stages, vocabulary, schedule, chunks, microBatches, share, logits }: Layout): string {
   const isCut = stages > 1 || vocabulary > 1;
   const parts: [string, string | number | undefined][] = [
     ["replicas", replicas === 1 && isCut ? undefined : replicas], ["stages", stages === 1 ? undefined : stages],
-    ["vocabulary", vocabulary === 1 ? undefined : vocabulary], ["schedule", isCut ? schedule : undefined], ["chunks", chunks === 1 ? undefined : chunks],
+    ["vocabulary", vocabulary === 1 ? undefined : vocabulary], ["schedule", isCut ? schedule : undefined], ["chunks", isCut && hasChunks({ schedule }) ? chunks : undefined],
     ["share", share], ["logits", logits], ["micro-batches", microBatches],
   ];
   return parts.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`])).join(",");
@@ -93,12 +98,12 @@ export function parseLayout(name: string, context: LayoutContext): Layout {
   if (logits !== undefined && logits !== "dropped") throw new ScheduleError(`The layout "${name}" has logits=${logits}; expected is dropped, or nothing, which keeps them.`);
   if (!isCut && schedule !== "none") throw new ScheduleError(`The layout "${name}" gives the schedule ${schedule}, but cuts no model; give stages or vocabulary.`);
   if (share !== undefined && vocabulary === 1) throw new ScheduleError(`The layout "${name}" gives share, but shares no vocabulary; give vocabulary=2 or more.`);
-  if (fields.has("chunks") && schedule !== "interleaved-1f1b" && !isWavefront({ schedule })) {
+  if (fields.has("chunks") && !hasChunks({ schedule })) {
     throw new ScheduleError(`The layout "${name}" gives chunks, which the schedule ${schedule} does not have; give schedule=interleaved-1f1b or wavefront-2014.`);
   }
   return {
     replicas, stages, vocabulary, schedule,
-    chunks: whole("chunks", isWavefront({ schedule }) ? context.time : schedule === "interleaved-1f1b" ? 2 : 1),
+    chunks: whole("chunks", isWavefront({ schedule }) ? context.time : hasChunks({ schedule }) ? 2 : 1),
     microBatches: whole("micro-batches", context.microBatches / replicas),
     ...(share !== undefined && { share: Number(share) }), ...(logits !== undefined && { logits }),
   };

@@ -1,5 +1,5 @@
 import type { ParallelConfig } from "../../train/config/parallel.ts";
-import { isWavefront, type Layout } from "./layout.ts";
+import { hasChunks, type Layout } from "./layout.ts";
 
 /** Whether `decade train` runs a layout; others are simulated alone. */
 export function isTrained({ share, logits }: Layout): boolean {
@@ -12,6 +12,6 @@ export function trainingFields(layout: Layout): Partial<ParallelConfig> {
   if (stages === 1 && vocabulary === 1) return {};
   return {
     ...(stages > 1 && { stages }), ...(vocabulary > 1 && { vocabulary }), schedule,
-    ...((schedule === "interleaved-1f1b" || isWavefront(layout)) && { chunks }),
+    ...(hasChunks(layout) && { chunks }),
   };
 }
