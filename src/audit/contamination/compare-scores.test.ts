@@ -19,6 +19,7 @@ describe("compareScores", () => {
   test("leaves out a part without examples", () => {
     expect(compareScores([1, 0], new Set())).not.toHaveProperty("contaminated");
     expect(compareScores([1, 0], new Set([0, 1]))).not.toHaveProperty("clean");
+    expect(compareScores([0, 0], new Set([0]))).not.toHaveProperty("relativeDifference");
   });
 
   test("refuses files that are not one number for each example", async () => {

@@ -13,7 +13,7 @@ export interface ScoreComparison {
   /** Absent where no example is of the part. */
   readonly clean?: PartScore;
   readonly contaminated?: PartScore;
-  /** Of the clean part's mean against that of all, as a share of the latter (Brown et al. 2020, table C.1). */
+  /** Of the clean part's mean against that of all, as a share of the latter (Brown et al. 2020, table C.1); absent where that is 0. */
   readonly relativeDifference?: number;
 }
 
@@ -24,7 +24,7 @@ export function compareScores(scores: readonly number[], contaminated: ReadonlyS
   const seen = scores.filter((_, index) => contaminated.has(index));
   return {
     all, ...(seen.length > 0 && { contaminated: partScore(seen) }),
-    ...(clean.length > 0 && { clean: partScore(clean), relativeDifference: partScore(clean).score / all.score - 1 }),
+    ...(clean.length > 0 && { clean: partScore(clean), ...(all.score !== 0 && { relativeDifference: partScore(clean).score / all.score - 1 }) }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { accumulate, grown } from "../arrays.ts";
 import { PairIndex } from "../pair-index.ts";
+import { PhraseError } from "../phrase-error.ts";
 import { WordIndex } from "../words/word-index.ts";
 import { BEGIN, END, NO_CONTEXT, UNKNOWN } from "./ngram-model.ts";
 
@@ -22,11 +23,15 @@ export interface NgramCounts {
 /**
  * Counts n-grams of sentences between `<s>` and `</s>`, lower orders by the different words before them
  * (Kneser and Ney 1995, section 3; Chen and Goodman 1999, equation 23).
+ *
+ * @throws PhraseError where a sentence has a word of the models' own
  */
 export function countNgrams(sentences: Iterable<readonly string[]>, order: number): NgramCounts {
   const words = new WordIndex([UNKNOWN, BEGIN, END]);
   const levels = Array.from({ length: order }, () => ({ index: new PairIndex(), occurrences: new Float64Array(1024) }));
   for (const sentence of sentences) {
+    const own = sentence.find((word) => word === UNKNOWN || word === BEGIN || word === END);
+    if (own !== undefined) throw new PhraseError(`A sentence to count n-grams of has the word "${own}", which models keep for themselves; write it otherwise, or leave it out.`);
     const ids = [BEGIN, ...sentence, END].map((word) => words.add(word));
     for (let from = 0; from < ids.length; from++) {
       let ngram = NO_CONTEXT;

@@ -127,3 +127,7 @@ describe("ARPA files", () => {
     expect(() => parseArpa(lines, "small.arpa")).toThrow(message);
   });
 });
+
+test.each(["<s>", "</s>", "<unk>"])("a text with %s in it is refused, as that is a word of the model's own", (own) => {
+  expect(() => trainNgramModel([["a", own, "b"]], 2)).toThrow(`has the word "${own}", which models keep for themselves`);
+});

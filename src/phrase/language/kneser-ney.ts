@@ -19,6 +19,7 @@ const FALLBACK: Discounts = [0.5, 1, 1.5];
  * @param sentences split into words; `<s>` and `</s>` are added
  * @param order from 1 up
  * @param discounts of each order from 1 up; estimated from the counts where there are none, as Chen and Goodman do
+ * @throws PhraseError where a sentence has a word of the model's own: `<s>`, `</s>` or `<unk>`
  */
 export function trainNgramModel(sentences: Iterable<readonly string[]>, order: number, discounts: readonly Discounts[] = []): NgramModel {
   const counts = countNgrams(sentences, order);
