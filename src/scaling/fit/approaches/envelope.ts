@@ -1,8 +1,7 @@
 import { fillIntegers } from "../../../metrics/counter-random.ts";
-import type { Interval } from "../../laws/law-file.ts";
 import { flopsOf, type Observation } from "../../observation.ts";
 import { ScalingError } from "../../scaling-error.ts";
-import { allocate, allocationIntervals, type Allocation, type BestAtCompute } from "./power-fit.ts";
+import { allocate, allocationIntervals, type Allocation, type AllocationIntervals, type BestAtCompute } from "./power-fit.ts";
 
 /** At how many computes, evenly spaced in their logarithm, the lowest curve is sought; 1,500 in Hoffmann et al. 2022. */
 const computes = 1500;
@@ -21,7 +20,7 @@ export interface EnvelopePoint extends BestAtCompute {
 /** What Approach 1 finds. */
 export interface EnvelopeFit {
   readonly allocation: Allocation;
-  readonly intervals: Readonly<Record<keyof Allocation, Interval>>;
+  readonly intervals: AllocationIntervals;
   /** Least squares of log N along the envelope. */
   readonly objective: number;
   readonly r2: number;

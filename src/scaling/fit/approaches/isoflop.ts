@@ -1,11 +1,10 @@
 import { fillIntegers } from "../../../metrics/counter-random.ts";
 import { chinchilla, chinchillaOptimum, growthExponents, type ChinchillaParameter } from "../../laws/chinchilla.ts";
-import type { Interval } from "../../laws/law-file.ts";
 import type { LawParameters } from "../../laws/law.ts";
 import { flopsOf, type Observation } from "../../observation.ts";
 import { ScalingError } from "../../scaling-error.ts";
 import { leastSquares } from "../matrix.ts";
-import { allocate, allocationIntervals, type Allocation, type BestAtCompute } from "./power-fit.ts";
+import { allocate, allocationIntervals, type Allocation, type AllocationIntervals, type BestAtCompute } from "./power-fit.ts";
 
 /** Trainings belong to one compute when theirs is at most this much above the group's smallest. */
 const sameCompute = 1.2;
@@ -24,7 +23,7 @@ export interface Valley extends BestAtCompute {
 /** What Approach 2 finds. */
 export interface IsoflopFit {
   readonly allocation: Allocation;
-  readonly intervals: Readonly<Record<keyof Allocation, Interval>>;
+  readonly intervals: AllocationIntervals;
   /** Least squares of log N over the valleys' minima. */
   readonly objective: number;
   readonly r2: number;

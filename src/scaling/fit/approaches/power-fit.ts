@@ -35,8 +35,12 @@ function line(xs: readonly number[], ys: readonly number[]): { slope: number; fa
   return { slope, factor: Math.exp(height - slope * middle), squares, r2: 1 - squares / target.reduce((sum, y) => sum + (y - mean) ** 2, 0) };
 }
 
+/** Of each figure of an allocation; none where no trainings were drawn anew, or none of the draws gave an allocation. */
+export type AllocationIntervals = Readonly<Partial<Record<keyof Allocation, Interval>>>;
+
 /** Percentile intervals of an allocation, from those of resampled trainings. */
-export function allocationIntervals(draws: readonly Allocation[], level: number): Record<keyof Allocation, Interval> {
+export function allocationIntervals(draws: readonly Allocation[], level: number): AllocationIntervals {
+  if (draws.length === 0) return {};
   const of = (name: keyof Allocation): Interval => percentileInterval(draws.map((draw) => draw[name]), level);
   return { a: of("a"), b: of("b"), kN: of("kN"), kD: of("kD") };
 }
