@@ -142,6 +142,10 @@ describe("trainings that determine nothing", () => {
     expect(fitTo([...along(grid), { name: "gone", parameters: 1e8, tokens: 1e9, loss: 0 }])).toThrow(/Training gone has 0 loss/);
   });
 
+  it.each([0, -1, NaN])("are not the reason where delta is %d", (delta) => {
+    expect(() => fitLaw("chinchilla", along(scaleGrid(6, 6)), { delta })).toThrow(`Delta is ${delta}, but residuals up to it count`);
+  });
+
   it("leave a decay that is not seen at a large value, not without end", () => {
     const scales = [1e8, 1e9, 1e10].flatMap((uniqueTokens) => [1e7, 1e8, 1e9, 1e10].flatMap((parameters) => [1, 4, 16].map((epochs) => ({ parameters, tokens: epochs * uniqueTokens, uniqueTokens }))));
     const truth = { ...besiroglu, RN: 1e300, RD: 10 };

@@ -1,4 +1,5 @@
 import type { Observation } from "../observation.ts";
+import { ScalingError } from "../scaling-error.ts";
 import type { LogLoss } from "./forms/form.ts";
 import type { Matrix } from "./matrix.ts";
 import type { Slots } from "./slots.ts";
@@ -15,7 +16,9 @@ export class HuberObjective {
   readonly #coordinates: Float64Array;
   readonly #derivatives: Float64Array;
 
+  /** @throws ScalingError when delta is not above zero */
   constructor(readonly slots: Slots, readonly observations: readonly Observation[], readonly delta: number) {
+    if (!(delta > 0)) throw new ScalingError(`Delta is ${delta}, but residuals up to it count with their squares, so a number above 0 was expected; give 0.001, or a smaller one.`);
     this.#logLoss = slots.form.bind(observations);
     this.#measured = Float64Array.from(observations, ({ loss }) => Math.log(loss));
     this.#coordinates = new Float64Array(slots.form.kinds.length);
