@@ -49,6 +49,12 @@ it("says why no layout uses the devices", () => {
     "No layout uses 7 devices: the replicas must divide the 4 micro-batches of a step, and a model of 2 units makes at most 2 stages.");
 });
 
+it("leaves out wavefronts that are too long to be played, and finds the rest", () => {
+  const profile = { ...profileOf([{}, {}]), microBatch: { sequences: 1, tokens: 80_000 }, recurrent: true };
+  const { layouts } = searchLayouts({ profiles: [profile], devices: 2, microBatches: [600] });
+  expect(layouts.map(({ simulation }) => simulation.layout.stages).sort()).toEqual([1, 2]);
+});
+
 it("1,024 devices take seconds", () => {
   const unit = { inputGradient: 0.02, weightGradient: 0.02, forward: 0.02, update: 0.005, parameterBytes: 7.2e9, activationBytes: 1.7e9, outputBytes: 5e7 };
   const gpt = costProfileSchema.parse({

@@ -3,7 +3,7 @@ import { ScheduleError } from "../schedule.ts";
 import { formatLayout, isWavefront, type Layout } from "./layout.ts";
 import { memoryOf, pipelineMemory, stagesOfDevices } from "./memory.ts";
 import { place, total, totalSeconds, workOf, type Placement } from "./placement.ts";
-import { oneDeviceSeconds, ringSeconds, simulate, type Simulation } from "./simulate.ts";
+import { isTooLong, oneDeviceSeconds, ringSeconds, simulate, type Simulation } from "./simulate.ts";
 
 export interface PlanQuestion {
   /** Of the same model, each with micro-batches of another size; the first is the one that `microBatches` counts. */
@@ -51,7 +51,7 @@ const MOST_CHUNKS = 8;
 /**
  * Finds the layouts for a number of devices that make most tokens a second: replicas x stages x shares of the vocabulary
  * x schedules x micro-batches, every combination that uses all devices and fits their memory; wavefronts among them where
- * the model is recurrent. A layout whose least possible time is behind the best is not played.
+ * the model is recurrent and a step is not too long to be played. A layout whose least possible time is behind the best is not played.
  * @throws ScheduleError where no layout uses all devices, or none fits
  */
 export function searchLayouts({ profiles, devices, microBatches, memory = Infinity, accepts = () => true }: PlanQuestion, best = 10): Plan {
@@ -111,7 +111,7 @@ function schedulesFor(cut: Omit<Layout, "schedule">, units: number, pieces: read
   if (stages === 1 && vocabulary === 1) return [{ ...cut, schedule: "none" }];
   const simple = [
     ...(["1f1b", "zb-h1", "gpipe", "none"] as const).map((schedule): Layout => ({ ...cut, schedule })),
-    ...pieces.map((chunks): Layout => ({ ...cut, schedule: "wavefront-2014", chunks })),
+    ...pieces.map((chunks): Layout => ({ ...cut, schedule: "wavefront-2014", chunks })).filter((layout) => !isTooLong(layout)),
   ];
   if (vocabulary > 1) return simple;
   const chunks = Array.from({ length: Math.max(0, Math.min(MOST_CHUNKS, Math.floor(units / stages)) - 1) }, (_, at) => at + 2);

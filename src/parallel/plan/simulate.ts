@@ -92,13 +92,18 @@ export function ringSeconds({ link }: CostProfile, bytes: number, replicas: numb
   return (replicas - 1) * (bytes / replicas / link.bandwidth + Math.ceil(bytes / BUCKET_BYTES) * link.latency);
 }
 
+/** Whether a wavefront's step has more pieces than can be played. */
+export function isTooLong(layout: Layout): boolean {
+  return isWavefront(layout) && devicesOfReplica(layout) * layout.chunks * layout.microBatches > MOST_FORWARDS;
+}
+
 /** Throws where a layout is none. */
 export function checkLayout(layout: Layout): void {
   const { replicas, microBatches, vocabulary, schedule, chunks } = layout;
   if (!Number.isInteger(microBatches) || microBatches < 1) {
     throw new ScheduleError(`${replicas} replicas do not share ${Math.round(replicas * microBatches)} micro-batches a step; choose a number of replicas that divides them.`);
   }
-  if (isWavefront(layout) && devicesOfReplica(layout) * chunks * microBatches > MOST_FORWARDS) {
+  if (isTooLong(layout)) {
     throw new ScheduleError(`A step of ${microBatches} micro-batches is too long for a wavefront of ${chunks} pieces to be played; choose fewer.`);
   }
   if (vocabulary > 1 && (schedule === "interleaved-1f1b" || schedule === "zb-v")) {
