@@ -55,7 +55,9 @@ describe("plan", () => {
 
   it("says how to train under the fastest layout that training knows", async () => {
     const { out } = await place.decade("plan", costs, "--devices", "8", "--micro-batches", "8", "--memory", "8");
-    expect(out).toMatch(/^To train under replicas=2,stages=4,schedule=(\S+),micro-batches=4, \d\.\d\d times one device, with batches of 4 sequences: mpirun -n 8 decade train \S+ --set parallel\.stages=4 --set parallel\.schedule=\1 --set training\.accumulate=8$/m);
+    expect(out).toMatch(/^To train under replicas=2,stages=4,schedule=(\S+),micro-batches=4, \d\.\d\d times one device, with batches of 4 sequences: mpirun -n 8 decade train \S+ --set parallel\.stages=4 --set parallel\.schedule=\1 --set parallel\.costs=(\S+) --set training\.accumulate=8$/m);
+    expect(out).toContain(` --set parallel.costs=${costs} `);
+    expect((await place.decade("plan", costs, "--devices", "2", "--micro-batches", "8")).out).toMatch(/^To train under replicas=2.* --set training\.accumulate=8$/m);
   });
 
   it("leaves out what does not fit, and says how many", async () => {

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { extname } from "node:path";
 import type { Command } from "commander";
 import type { CostProfile } from "../parallel/cost-profile.ts";
 import { devicesOf, parseLayout } from "../parallel/plan/layout.ts";
@@ -42,7 +43,7 @@ export function addPlan(program: Command, io: Io): void {
 
 async function runPlan(path: string, flags: PlanFlags, io: Io): Promise<void> {
   await prepareOutputs(flags.svg);
-  const { profiles, microBatches, config } = await readQuestion(path, flags);
+  const { profiles, microBatches, config, costs } = await readQuestion(path, flags);
   const [first] = profiles;
   const bytes = flags.memory === undefined ? first?.device.memoryBytes ?? undefined : flags.memory * 2 ** 20;
   const question: PlanQuestion = { profiles, devices: flags.devices, microBatches, memory: bytes };
@@ -65,22 +66,22 @@ async function runPlan(path: string, flags: PlanFlags, io: Io): Promise<void> {
     `${plural(plan.considered, "layout")} use ${plural(flags.devices, "device")}${bytes === undefined ? "" : `; ${count(plan.tooLarge)} of them need more than ${mebibytes(bytes)} MiB a device`}. Of each cut the best schedule is shown.`,
     ...(asked === undefined ? [] : [describeAsked(asked, bytes)]),
     ...(best === undefined ? [] : [`${asked === undefined ? "Chosen" : "Best"}: ${best.name}, ${explainChoice(best, plan.layouts, profiles, flags.devices, bytes)}`]),
-    ...describeTrained(fastestTrained(question), config, flags.devices),
+    ...describeTrained(fastestTrained(question), config, costs, flags.devices),
     ...(flags.svg === undefined ? [] : [`The timeline of ${chosen.name} is in ${flags.svg}.`]),
   ].join("\n"));
 }
 
-async function readQuestion(path: string, { costs, microBatches, devices }: PlanFlags): Promise<{ profiles: CostProfile[]; microBatches: number[]; config: string }> {
+async function readQuestion(path: string, { costs, microBatches, devices }: PlanFlags): Promise<{ profiles: CostProfile[]; microBatches: number[]; config: string; costs: string }> {
   if (!existsSync(path)) throw new CommandError(`There is no file "${path}".`);
   if (costs === undefined && await isCostsFile(path)) {
-    return { profiles: await readCosts(path), microBatches: microBatches === undefined ? [devices, 2 * devices, 4 * devices] : [microBatches], config: "CONFIG" };
+    return { profiles: await readCosts(path), microBatches: microBatches === undefined ? [devices, 2 * devices, 4 * devices] : [microBatches], config: "CONFIG", costs: path };
   }
   const { training } = await loadAnyConfig(path);
   const file = costs ?? costsBeside(path).find((each) => existsSync(each));
   if (file === undefined) {
     throw new CommandError(`It is not known what ${path} costs: run \`decade profile ${path} --output ${costsBeside(path)[0] ?? ""}\`, or give a file with --costs.`);
   }
-  return { profiles: await readCosts(file), microBatches: [microBatches ?? training.accumulate], config: path };
+  return { profiles: await readCosts(file), microBatches: [microBatches ?? training.accumulate], config: path, costs: file };
 }
 
 function namedLayout(name: string, { profiles, devices, microBatches }: PlanQuestion): PlannedLayout {
@@ -136,12 +137,14 @@ function fastestTrained(question: PlanQuestion): PlannedLayout | undefined {
   return question.devices === 1 ? undefined : search({ ...question, accepts: isTrained }, true).layouts[0];
 }
 
-/** How to train under a layout. */
-function describeTrained(trained: PlannedLayout | undefined, config: string, devices: number): string[] {
+/** How to train under a layout. Costs that a program states are nothing that a training reads. */
+function describeTrained(trained: PlannedLayout | undefined, config: string, costs: string, devices: number): string[] {
   if (trained === undefined) return [];
   const { name, profile, speedup, simulation: { layout } } = trained;
+  const cut = Object.entries({ ...trainingFields(layout), ...(extname(costs) === ".json" && { costs }) });
   const fields = [
-    ...Object.entries(trainingFields(layout)).map(([field, value]) => `parallel.${field}=${value}`), `training.accumulate=${layout.replicas * layout.microBatches}`,
+    ...(layout.stages * layout.vocabulary === 1 ? [] : cut.map(([field, value]) => `parallel.${field}=${value}`)),
+    `training.accumulate=${layout.replicas * layout.microBatches}`,
   ];
   return [`To train under ${name}, ${speedup.toFixed(2)} times one device, with batches of ${plural(profile.microBatch.sequences, "sequence")}: mpirun -n ${devices} decade train ${config} ${fields.map((field) => `--set ${field}`).join(" ")}`];
 }

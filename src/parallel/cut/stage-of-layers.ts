@@ -26,11 +26,12 @@ export function measuredCosts({ units }: CostProfile, file: string): (unit: Mode
   };
 }
 
-/** @throws ScheduleError where there is no such file, or it holds something else */
+/** A file's profile, of several the first. @throws ScheduleError where there is no such file, or it holds something else */
 export async function readCostProfile(file: string): Promise<CostProfile> {
   const text = await readFile(file, "utf8").catch(() => { throw new ScheduleError(`There is no file "${file}", which parallel.costs names; write it with decade profile.`); });
   try {
-    return costProfileSchema.parse(JSON.parse(text));
+    const content: unknown = JSON.parse(text);
+    return costProfileSchema.parse(Array.isArray(content) ? content[0] : content);
   } catch (cause) {
     throw new ScheduleError(`${file} holds no costs as decade profile writes them.`, { cause });
   }

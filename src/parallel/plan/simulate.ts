@@ -53,13 +53,15 @@ export function simulate(profile: CostProfile, layout: Layout): Simulation {
   checkLayout(layout);
   const placement = place(profile, layout);
   const timeline = playPipeline(profile, layout, placement);
+  const batches = isWavefront(layout) ? layout.microBatches : 1; // of a wavefront, which has left every device when the next one begins
+  const batchSeconds = Math.max(...timeline.devices.map(lastEnd));
   const memory = pipelineMemory(profile, layout, placement);
   const { replicas, microBatches } = layout;
   const devicesInAll = devicesOf(layout);
   const updateSlowdown = devicesInAll === 1 ? 1 : 1 + (profile.contention ?? 0); // all update at once
   const parts = stagesOfDevices(layout, placement).map((held, device) => {
     const stage = held.flatMap((at) => placement.stages[at] ?? []);
-    const computed = (timeline.devices[device] ?? []).at(-1)?.end ?? 0;
+    const computed = (batches - 1) * batchSeconds + lastEnd(timeline.devices[device] ?? []);
     const exchange = ringSeconds(profile, total(stage, (unit) => unit.parameterBytes), replicas);
     return { stage, computed, exchange, update: updateSlowdown * total(stage, (unit) => unit.update) / replicas };
   });
@@ -69,7 +71,7 @@ export function simulate(profile: CostProfile, layout: Layout): Simulation {
   const devices = parts.map(({ stage, computed, exchange, update }, device): SimulatedDevice => ({
     units: stage.map(({ unit, part }) => (part === 1 ? unit.name : `${(100 * part).toFixed(1)} % of ${unit.name}`)),
     copies: copiesOf(layout, placement, device),
-    actions: timeline.devices[device] ?? [],
+    get actions() { return repeated(timeline.devices[device] ?? [], batches, batchSeconds); }, // where somebody looks: they may be millions
     memory: memory[device] ?? NO_MEMORY,
     computed, reduced: computed + exchange, updateBegins, updated: updateBegins + update, gathered: updateBegins + update + exchange,
   }));
@@ -119,13 +121,13 @@ function copiesOf(layout: Layout, { share }: Placement, device: number): number 
   return share !== undefined && device === layout.stages ? layout.vocabulary - 1 : 1;
 }
 
+/** Of a pipeline's step all micro-batches, of a wavefront's one. */
 function playPipeline(profile: CostProfile, layout: Layout, placement: Placement): Timeline {
   const { schedule, chunks, microBatches } = layout;
   const devices = layout.stages + (placement.share === undefined ? 0 : 1);
   const size = isWavefront(layout) ? { devices, microBatches: chunks, chunks: 1 } : { devices, microBatches, chunks };
   const actions = generateSchedule(schedule, size);
-  const timeline = playContended(profile, layout, placement, (costs) => playSchedule(actions, costs));
-  return isWavefront(layout) ? repeated(timeline, microBatches) : timeline;
+  return playContended(profile, layout, placement, (costs) => playSchedule(actions, costs));
 }
 
 /** Plays once as if devices did not slow each other down, and then as slow as those are that compute at the same time. */
@@ -138,12 +140,14 @@ function playContended(profile: CostProfile, layout: Layout, placement: Placemen
   return play(stageCosts(profile, layout, placement, (stage) => slow[held.findIndex((stages) => stages.includes(stage))] ?? 1));
 }
 
-/** One batch after another, each when the one before has left every device. */
-function repeated(once: Timeline, times: number): Timeline {
-  const length = Math.max(...once.devices.map((actions) => actions.at(-1)?.end ?? 0));
-  const devices = once.devices.map((actions) => Array.from({ length: times }, (_, round) => actions.map((action) => (
-    { ...action, start: action.start + round * length, end: action.end + round * length }))).flat());
-  return { ...once, devices, span: length * times };
+function lastEnd(actions: readonly TimedAction[]): number {
+  return actions.at(-1)?.end ?? 0;
+}
+
+/** The same again and again, so many seconds apart. */
+function repeated(actions: readonly TimedAction[], times: number, apart: number): readonly TimedAction[] {
+  if (times === 1) return actions;
+  return Array.from({ length: times }, (_, time) => actions.map((action) => ({ ...action, start: action.start + time * apart, end: action.end + time * apart }))).flat();
 }
 
 const NO_MEMORY: DeviceMemory = { weights: 0, gradients: 0, moments: 0, activations: 0, received: 0 };
